@@ -1,0 +1,17 @@
+/** A reducer as an xstate actor: `reduce(state, event) → {state, commands}`. */
+import { type ActorLogic, type EventObject, fromTransition, type TransitionSnapshot } from 'xstate';
+
+export interface Reduction<S, C> {
+  readonly state: S;
+  readonly commands: readonly C[];
+}
+export type Reduce<S, E, C> = (state: S, event: E) => Reduction<S, C>;
+
+/** The logic whose snapshot context is the last reduction. run-actor drains `commands` after each event. */
+export function reducerLogic<S, E extends EventObject, C>(reduce: Reduce<S, E, C>, initial: S): ActorLogic<TransitionSnapshot<Reduction<S, C>>, E, unknown> {
+  return fromTransition((previous: Reduction<S, C>, event: E) => reduce(previous.state, event), { state: initial, commands: [] }) as ActorLogic<
+    TransitionSnapshot<Reduction<S, C>>,
+    E,
+    unknown
+  >;
+}

@@ -1,0 +1,50 @@
+/**
+ * Every default that more than one actor relies on, with its unit and where the number comes from.
+ * Anything an operator can change is read from the environment in `cli/settings.ts`, which falls back to these.
+ */
+
+/** Heartbeat of a node on its own site's broker. 30 s: two LTE-sized messages a minute, and a dead node shows in 90 s. */
+export const heartbeatIntervalMs = 30_000;
+
+/** A node is offline when its heartbeat is older than this many intervals by the observer's own clock (decided in the architecture, section 4). */
+export const heartbeatIntervalsMissedMax = 3;
+
+/** How long trouble must last before an incident opens. 20 s: `docker restart` and policy restarts finish well within it. */
+export const incidentGraceMs = 20_000;
+
+/** A service without a health check counts as healthy after running this long without a restart. Docker resets its own back-off after the same 10 s. */
+export const settledAfterMs = 10_000;
+
+/** How long the executor waits for a healthy container after the effect. Peers use 120 s (drydock's health gate); shorter gates fail slow starters. */
+export const verifyWindowMs = 120_000;
+
+/** What a claim may take beyond its verify window before the ledger gives it up as `outcome_unknown`. */
+export const leaseMarginMs = 300_000;
+
+/** An approval not begun within this time expires: what was agreed at noon must not restart something at midnight. */
+export const approvalValidMs = 3_600_000;
+
+/** After a rejected, expired or failed action the same id is not proposed again for this long, unless the evidence changes kind. */
+export const reproposalCooldownMs = 3_600_000;
+
+/** Crash-loop guard: this many executed restarts of one service within the window, and no more restarts are proposed. */
+export const crashLoopRestartsMax = 3;
+export const crashLoopWindowMs = 3_600_000;
+
+/** Resolved incidents and finished actions leave the bus after this long; the journals keep them. */
+export const resolvedKeptMs = 7 * 24 * 3_600_000;
+
+/** Deleted topics are remembered this long, so that a late copy cannot bring one back (architecture section 2). */
+export const tombstoneKeptMs = 24 * 3_600_000;
+
+/** Newest entries kept in a document's history list; documents aim below 1.5 kB, journals keep everything. */
+export const historyKeptInDocument = 20;
+
+/** Largest payload the bus accepts or sends, bytes. An action with 20 transitions is about 4 kB; MQTT Explorer cuts at 20,000. */
+export const payloadBytesMax = 65_536;
+
+/** Root of all topics, unless HOMELAB_TOPIC_ROOT says otherwise. */
+export const topicRoot = 'homelab';
+
+/** The site of a machine that no topology places elsewhere. */
+export const defaultSite = 'hub';

@@ -1,0 +1,76 @@
+/** The world as the observer of a site understands it. */
+import { z } from 'zod';
+import { Count, documentHead, NodeName, ServiceName, SiteName, Timestamp } from './common.ts';
+import { CursorPositions } from './event.ts';
+import { EngineState, ServiceReason } from './health.ts';
+
+export const WorldNode = z.object({
+  ...documentHead,
+  status: z
+    .enum(['online', 'degraded', 'offline', 'unmonitored', 'unknown', 'gone'])
+    .describe('unmonitored = no node-agent is expected there; unknown = not heard of since the observer started'),
+  node: NodeName,
+  site: SiteName,
+  engine: EngineState.default('none'),
+  last_seen: Timestamp.nullable().default(null).describe('last heartbeat, by the clock of the observer'),
+  since: Timestamp.describe('when this status began'),
+  services_count: Count.default(0),
+  incident_id: z.string().nullable().default(null),
+});
+export type WorldNode = z.infer<typeof WorldNode>;
+
+export const WorldService = z.object({
+  ...documentHead,
+  status: z
+    .enum(['healthy', 'starting', 'unhealthy', 'down', 'stopped', 'missing', 'unknown', 'gone'])
+    .describe('missing = desired, and its node says there is no container; unknown = its node cannot say'),
+  node: NodeName,
+  service: ServiceName,
+  site: SiteName,
+  desired: z.enum(['declared', 'adopted', 'no']).default('no'),
+  monitor: z.boolean().default(true),
+  reason: ServiceReason.nullable().default(null),
+  last_status: z.string().nullable().default(null).describe('what was known before it became unknown'),
+  started_at: Timestamp.nullable().default(null),
+  since: Timestamp,
+  last_update: Timestamp.nullable().default(null).describe('last word of the node about it'),
+  incident_id: z.string().nullable().default(null),
+});
+export type WorldService = z.infer<typeof WorldService>;
+
+export const Deployment = z.object({
+  ...documentHead,
+  status: z.enum(['running', 'completed', 'failed', 'gone']),
+  correlation_id: z.string(),
+  node: NodeName,
+  service: ServiceName.nullable().default(null),
+  site: SiteName,
+  started_at: Timestamp.nullable().default(null),
+  ended_at: Timestamp.nullable().default(null),
+  message: z.string().max(400).default(''),
+});
+export type Deployment = z.infer<typeof Deployment>;
+
+export const SiteSummary = z.object({
+  ...documentHead,
+  status: z
+    .enum(['nominal', 'degraded', 'critical', 'unknown', 'gone'])
+    .describe('the worst of its parts; never nominal on stale data'),
+  site: SiteName,
+  last_update: Timestamp.nullable().default(null).describe('oldest of the newest words of its monitored nodes'),
+  nodes: z.record(z.string(), Count).describe('count by status'),
+  services: z.record(z.string(), Count).describe('count by status, desired and monitored services only'),
+  incidents_active: Count,
+  actions_pending: Count,
+  actions_running: Count,
+  worst: z.string().max(200).nullable().default(null).describe('the part that decides the status'),
+});
+export type SiteSummary = z.infer<typeof SiteSummary>;
+
+export const Cursor = z.object({
+  ...documentHead,
+  site: SiteName,
+  node: NodeName,
+  positions: CursorPositions.describe("highest seq in that observer's store, by source and lane"),
+});
+export type Cursor = z.infer<typeof Cursor>;
