@@ -21,7 +21,10 @@ export interface JournalProblem {
 }
 
 /** What a journal file holds: its entries, and what could not be read. */
-export function readJournal<T>(file: string, schema: z.ZodType<T>): { readonly entries: readonly T[]; readonly problems: readonly JournalProblem[]; readonly bytesGood: number } {
+export function readJournal<T>(
+  file: string,
+  schema: z.ZodType<T>,
+): { readonly entries: readonly T[]; readonly problems: readonly JournalProblem[]; readonly bytesGood: number } {
   let data: Buffer;
   try {
     data = readFileSync(file);
@@ -86,7 +89,7 @@ export class Journal<T> {
     }
     const group = { lines: [line], fsync: options.fsync, done: Promise.resolve() };
     group.done = this.tail.then(async () => {
-      this.waiting = null;
+      if (this.waiting === group) this.waiting = null;
       await this.write(group.lines, group.fsync);
     });
     this.waiting = group;
@@ -105,11 +108,12 @@ export class Journal<T> {
     }
   }
 
-  /** Replaces the whole content atomically. */
-  async rewrite(entries: readonly T[]): Promise<void> {
+  /** Replaces the whole content atomically by what `entries` says once every append queued so far is written. */
+  rewrite(entries: () => readonly T[]): Promise<void> {
+    this.waiting = null; // appends from now on come behind the rewrite
     const run = this.tail.then(async () => {
       const next = `${this.file}.next`;
-      await writeDurably(next, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+      await writeDurably(next, entries().map((entry) => `${JSON.stringify(entry)}\n`).join(''));
       await this.handle?.close();
       this.handle = null;
       await rename(next, this.file);

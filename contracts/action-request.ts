@@ -3,7 +3,9 @@ import type { z } from 'zod';
 import { type RequestState, requestSchemas } from './action.ts';
 
 export type RequestFor<S extends RequestState> = z.infer<(typeof requestSchemas)[S]>;
-export type ParsedRequest = { readonly [S in RequestState]: { readonly ok: true; readonly state: S; readonly request: RequestFor<S> } }[RequestState] | { readonly ok: false; readonly detail: string };
+export type ParsedRequest =
+  | { readonly [S in RequestState]: { readonly ok: true; readonly state: S; readonly request: RequestFor<S> } }[RequestState]
+  | { readonly ok: false; readonly detail: string };
 
 /**
  * Never throws. A text that is not a JSON object or string is taken as the name of an action, for the states that

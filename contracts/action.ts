@@ -57,6 +57,7 @@ export const Evidence = z.object({
   message: z.string().max(400).default(''),
   incident_id: z.string().nullable().default(null),
   at: TimestampIn.optional(),
+  code: z.string().max(64).optional().describe('set by the ledger: `no_executor` = nobody on the node can do it, so it became a notice'),
 });
 export type Evidence = z.infer<typeof Evidence>;
 
@@ -165,13 +166,17 @@ export const MaintenanceWindow = z.object({
   reason: z.string().max(400).default(''),
   by: z.string().default(''),
 });
+export type MaintenanceWindow = z.infer<typeof MaintenanceWindow>;
 export const MaintenanceRequest = z.object({
   node: NodeName,
   service: ServiceName.nullable().default(null),
-  until: TimestampIn,
+  until: TimestampIn.describe('a time that has passed ends the window'),
   reason: z.string().max(400),
+  on_behalf_of: z.string().min(1).max(128).optional().describe('the person behind a front end; required of delegates'),
 });
+export type MaintenanceRequest = z.infer<typeof MaintenanceRequest>;
 export const Maintenance = z.object({ ...documentHead, node: NodeName, windows: z.array(MaintenanceWindow) });
+export type Maintenance = z.infer<typeof Maintenance>;
 
 /** The answer to a request: `summary` is the one readable line, `code` is for programs. */
 export const Reply = z.object({

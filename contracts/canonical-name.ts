@@ -51,6 +51,8 @@ export function groupByService<C extends NamedContainer>(containers: readonly C[
     const project = container.labels[composeProjectLabel] ?? '';
     const shared = (projectsOf.get(plain)?.size ?? 1) > 1 && project !== '';
     const name = shared ? `${project}-${plain}` : plain;
+    // A project label can hold anything; what cannot stand in a topic cannot be a service.
+    if (!levelPattern.test(name)) continue;
     const group = groups.get(name);
     if (group === undefined) groups.set(name, [container]);
     else group.push(container);

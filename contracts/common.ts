@@ -3,8 +3,11 @@
  */
 import { z } from 'zod';
 
-/** One topic level: no separators, wildcards, control characters or leading `$`; at most 128 characters (Docker allows 255, compose names stay far below). */
-export const levelPattern = /^(?!\$)[^/+#\p{Cc}\s]{1,128}$/u;
+/**
+ * One topic level: no separators, wildcards, control characters, half surrogates (they have no UTF-8) or leading `$`;
+ * at most 128 characters (Docker allows 255, compose names stay far below).
+ */
+export const levelPattern = /^(?!\$)[^/+#\p{Cc}\p{Cs}\s]{1,128}$/u;
 
 export const Level = z.string().regex(levelPattern, 'one topic level: no / + # or spaces, at most 128 characters');
 
@@ -19,11 +22,12 @@ export const Timestamp = z.iso.datetime().describe('ISO 8601, UTC');
 
 /** What is accepted on input: ISO 8601, or an epoch in seconds or milliseconds (the original system wrote both). Always yields ISO. */
 export const TimestampIn = z
-  .union([z.iso.datetime({ offset: true }), z.number().finite().nonnegative()])
+  .union([z.iso.datetime({ offset: true }), z.number().nonnegative()])
   .transform((value, ctx) => {
     const millis = typeof value === 'number' ? (value < 1e11 ? value * 1000 : value) : Date.parse(value);
     const date = new Date(millis);
-    if (Number.isNaN(date.getTime())) {
+    // Beyond the year 9999 the ISO form has a sign and six digits, which no Timestamp accepts.
+    if (Number.isNaN(date.getTime()) || date.getUTCFullYear() > 9999) {
       ctx.addIssue({ code: 'custom', message: 'not a time that can be represented' });
       return z.NEVER;
     }

@@ -18,11 +18,7 @@ export const Event = z.object({
   source: Level.describe('the actor, or program, that noticed'),
   lane: Lane.describe('urgent = warning and above; order holds within a lane'),
   seq: z.int().positive().describe('per node, source and lane, without holes'),
-  floor: z
-    .int()
-    .positive()
-    .optional()
-    .describe('lowest seq of this lane that the emitter still holds; what lies below was stored or dropped with a count'),
+  floor: z.int().positive().optional().describe('lowest seq of this lane that the emitter still holds; what lies below was stored or dropped with a count'),
   type: EventType,
   severity: Severity,
   service: ServiceName.nullable().default(null).describe('null = the node itself'),
@@ -43,6 +39,8 @@ export interface EventDraft {
   readonly payload?: Readonly<Record<string, unknown>>;
   /** ISO 8601; the outbox's clock when absent. */
   readonly ts?: string;
+  /** UUIDv7, for events that were on disk before they came to the outbox: the same id is taken once. */
+  readonly id?: string;
 }
 
 export const laneOf = (severity: Severity): Lane => (severity === 'info' ? 'info' : 'urgent');

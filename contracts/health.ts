@@ -2,26 +2,20 @@
 import { z } from 'zod';
 import { Bytes, Count, documentHead, NodeName, ServiceName, Timestamp } from './common.ts';
 
-export const serviceStatuses = [
-  'healthy',
-  'starting',
-  'unhealthy',
-  'down',
-  'stopped',
-  'unknown',
-  'gone',
-] as const;
-export const ServiceStatus = z.enum(serviceStatuses).describe(
-  [
-    'healthy: health check passes, or no check and settled;',
-    'starting: running, not settled yet, or its health check has not decided;',
-    'unhealthy: its health check fails, or it is paused;',
-    'down: exited by itself, by a crash, an OOM or a kill, or restarting;',
-    'stopped: a person stopped it, or its job ended well;',
-    'unknown: the engine does not answer;',
-    'gone: removed (the last message of this topic)',
-  ].join(' '),
-);
+export const serviceStatuses = ['healthy', 'starting', 'unhealthy', 'down', 'stopped', 'unknown', 'gone'] as const;
+export const ServiceStatus = z
+  .enum(serviceStatuses)
+  .describe(
+    [
+      'healthy: health check passes, or no check and settled;',
+      'starting: running, not settled yet, or its health check has not decided;',
+      'unhealthy: its health check fails, or it is paused;',
+      'down: exited by itself, by a crash, an OOM or a kill, or restarting;',
+      'stopped: a person stopped it, or its job ended well;',
+      'unknown: the engine does not answer;',
+      'gone: removed (the last message of this topic)',
+    ].join(' '),
+  );
 export type ServiceStatus = z.infer<typeof ServiceStatus>;
 
 export const serviceReasons = [

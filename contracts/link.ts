@@ -1,7 +1,7 @@
 /** The uplink of a site, and what crosses it between ledgers. The bridge comes later; its place in the topic table is kept. */
 import { z } from 'zod';
-import { Count, documentHead, Login, SiteName, Timestamp } from './common.ts';
 import { DecisionRequest, RequestState } from './action.ts';
+import { Count, documentHead, Login, SiteName, Timestamp } from './common.ts';
 
 export const LinkStatus = z.object({
   ...documentHead,

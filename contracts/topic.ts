@@ -41,7 +41,8 @@ export function defineTopic<const P extends string, S extends z.ZodType>(row: Om
         if (name === null) return literal;
         const level = levels[name] ?? missing;
         if (level === null) throw new Error(`topic ${row.pattern}: level "${name}" is missing`);
-        if (level !== '+' && !levelPattern.test(level)) throw new Error(`topic ${row.pattern}: level "${name}" cannot be ${JSON.stringify(level)}`);
+        // Only a filter may hold a wildcard; levelPattern refuses `+` like any other character that cannot stand in a topic.
+        if (level !== missing && !levelPattern.test(level)) throw new Error(`topic ${row.pattern}: level "${name}" cannot be ${JSON.stringify(level)}`);
         return level;
       })
       .join('/');

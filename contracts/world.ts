@@ -53,9 +53,7 @@ export type Deployment = z.infer<typeof Deployment>;
 
 export const SiteSummary = z.object({
   ...documentHead,
-  status: z
-    .enum(['nominal', 'degraded', 'critical', 'unknown', 'gone'])
-    .describe('the worst of its parts; never nominal on stale data'),
+  status: z.enum(['nominal', 'degraded', 'critical', 'unknown', 'gone']).describe('the worst of its parts; never nominal on stale data'),
   site: SiteName,
   last_update: Timestamp.nullable().default(null).describe('oldest of the newest words of its monitored nodes'),
   nodes: z.record(z.string(), Count).describe('count by status'),

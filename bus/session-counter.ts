@@ -1,0 +1,40 @@
+/**
+ * The number of an actor's connection: persisted, +1 per connection, and raised above what the broker still holds for it.
+ * Lost with its file; the writer then reads its own topics back and reconnects above them.
+ */
+import { readFileSync } from 'node:fs';
+import { writeFileAtomic } from './journal.ts';
+
+export class SessionCounter {
+  private readonly file: string;
+  private value: number;
+
+  constructor(file: string) {
+    this.file = file;
+    this.value = readNumber(file);
+  }
+
+  get current(): number {
+    return this.value;
+  }
+
+  /** On disk before it is used: a number is never given twice. */
+  async next(): Promise<number> {
+    this.value += 1;
+    await writeFileAtomic(this.file, `${this.value}\n`);
+    return this.value;
+  }
+
+  raiseAbove(seen: number): void {
+    this.value = Math.max(this.value, seen);
+  }
+}
+
+function readNumber(file: string): number {
+  try {
+    const value = Number(readFileSync(file, 'utf8').trim());
+    return Number.isSafeInteger(value) && value >= 0 ? value : 0;
+  } catch {
+    return 0;
+  }
+}

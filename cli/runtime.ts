@@ -1,0 +1,89 @@
+/** Runs a set of actors in this process until a signal, or until one gives up. */
+import { mkdirSync } from 'node:fs';
+import { armKillPoint } from '../bus/kill-point.ts';
+import { createLog, type Log } from '../bus/log.ts';
+import { createMqttTransport } from '../bus/mqtt-link.ts';
+import { RunningActor } from '../bus/run-actor.ts';
+import { systemClock } from '../bus/clock.ts';
+import { compose } from './compose.ts';
+import { exitCodes } from './output.ts';
+import { type Settings, UsageError } from './settings.ts';
+import { version } from './version.ts';
+
+/** After this the process ends whatever the actors still wait for; documents are rewritten at the next start. */
+const stopWithinMs = 8_000;
+
+export interface RuntimeOptions {
+  readonly settings: Settings;
+  readonly names: readonly string[];
+  readonly brokerUrls: readonly string[];
+  readonly anonymousAllowed: boolean;
+  readonly log: Log;
+}
+
+/** Starts them, and resolves with the exit code when they have ended. */
+export async function runActors(options: RuntimeOptions): Promise<number> {
+  const { settings, log } = options;
+  if (settings.killAt !== undefined) armKillPoint(settings.killAt);
+  const modules = compose({ settings, names: options.names, anonymousAllowed: options.anonymousAllowed });
+  try {
+    mkdirSync(settings.dataRoot, { recursive: true });
+  } catch (error) {
+    throw new UsageError(`data directory ${settings.dataRoot} cannot be made: ${error instanceof Error ? error.message : String(error)}. Set HOMELAB_ROOT to one that can.`);
+  }
+  let finish: (code: number) => void = () => undefined;
+  const finished = new Promise<number>((resolve) => (finish = resolve));
+  const actors = modules.map(
+    (module) =>
+      new RunningActor({
+        module,
+        node: settings.node,
+        site: settings.site,
+        root: settings.topicRoot,
+        transport: createMqttTransport({ urls: options.brokerUrls, log }),
+        ...passwordOf(settings, `${module.name}-${settings.node}`),
+        dataRoot: settings.dataRoot,
+        clock: systemClock,
+        log,
+        random: Math.random,
+        version,
+        onGaveUp: (error) => {
+          log.fatal({ err: error, actor: module.name }, 'actor gave up; the process ends');
+          finish(exitCodes.trouble);
+        },
+      }),
+  );
+  for (const actor of actors) {
+    try {
+      actor.start();
+    } catch (error) {
+      await stopAll(actors.slice(0, actors.indexOf(actor)));
+      throw new UsageError(error instanceof Error ? error.message : String(error));
+    }
+  }
+  const onSignal = (signal: NodeJS.Signals): void => {
+    log.info({ signal }, 'stopping');
+    finish(exitCodes.ok);
+  };
+  process.once('SIGTERM', onSignal);
+  process.once('SIGINT', onSignal);
+  const code = await finished;
+  await stopAll(actors);
+  process.off('SIGTERM', onSignal);
+  process.off('SIGINT', onSignal);
+  return code;
+}
+
+async function stopAll(actors: readonly RunningActor[]): Promise<void> {
+  const late = new Promise<void>((resolve) => {
+    setTimeout(resolve, stopWithinMs).unref();
+  });
+  await Promise.race([Promise.all(actors.map((actor) => actor.stop())), late]);
+}
+
+function passwordOf(settings: Settings, login: string): { readonly password?: string } {
+  const password = settings.passwords[login];
+  return password === undefined ? {} : { password };
+}
+
+export const processLog = (settings: Settings): Log => createLog({ level: settings.logLevel });

@@ -1,0 +1,114 @@
+/** A short visit to the broker for commands that ask or say something: read what is retained, listen, publish. */
+import { randomUUID } from 'node:crypto';
+import { systemClock, withDeadline } from '../bus/clock.ts';
+import { checkPayload } from '../bus/edge.ts';
+import type { Incoming, Link } from '../bus/link.ts';
+import { silentLog } from '../bus/log.ts';
+import { createMqttTransport } from '../bus/mqtt-link.ts';
+import type { PayloadOf, Topic } from '../contracts/topic.ts';
+import { findTopic, topics } from '../contracts/topics.ts';
+import { exitCodes } from './output.ts';
+import type { Settings } from './settings.ts';
+
+const connectTimeoutMs = 5_000;
+const readTimeoutMs = 10_000;
+
+/** The broker cannot be reached, or nobody answered; exit code 3. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
+  readonly exitCode = exitCodes.unavailable;
+}
+
+export const defaultBrokerUrls: readonly string[] = ['mqtt://127.0.0.1:1883'];
+
+export class Visit {
+  private readonly link: Link;
+  private readonly settings: Settings;
+  private listener: (relative: string, message: Incoming) => void = () => undefined;
+  /** Why the connection ended; resolves once. */
+  readonly ended: Promise<Error | null>;
+
+  private constructor(link: Link, settings: Settings, ended: Promise<Error | null>) {
+    this.link = link;
+    this.settings = settings;
+    this.ended = ended;
+  }
+
+  static async open(settings: Settings): Promise<Visit> {
+    const transport = createMqttTransport({ urls: settings.brokerUrls ?? defaultBrokerUrls, log: silentLog });
+    const password = settings.passwords[settings.login];
+    let visit: Visit | null = null;
+    let onEnd: (reason: Error | null) => void = () => undefined;
+    const ended = new Promise<Error | null>((resolve) => (onEnd = resolve));
+    const prefix = `${settings.topicRoot}/`;
+    try {
+      const link = await transport.connect(
+        {
+          clientId: `${settings.topicRoot}-cli-${randomUUID().slice(0, 8)}`,
+          clean: true,
+          username: settings.login,
+          ...(password === undefined ? {} : { password }),
+          keepaliveS: 30,
+          connectTimeoutMs,
+        },
+        {
+          onMessage: (message) => {
+            if (message.topic.startsWith(prefix)) visit?.listener(message.topic.slice(prefix.length), message);
+          },
+          onClose: onEnd,
+        },
+      );
+      visit = new Visit(link, settings, ended);
+      return visit;
+    } catch (error) {
+      throw new UnavailableError(
+        `cannot reach the broker at ${transport.description}: ${error instanceof Error ? error.message : String(error)}. Start one with "homelab up", or set HOMELAB_BROKER_URL.`,
+      );
+    }
+  }
+
+  /** Calls back for every message under the filters (without the root), stored ones first; resolves when those have all come. */
+  async listen(filters: readonly string[], onMessage: (relative: string, message: Incoming) => void): Promise<void> {
+    const own = topics.probe.build({ login: this.settings.login });
+    const nonce = randomUUID();
+    const synced = new Promise<void>((resolve) => {
+      this.listener = (relative, message) => {
+        if (relative !== own) onMessage(relative, message);
+        else if (message.payload.toString('utf8').includes(nonce)) resolve();
+      };
+    });
+    await this.link.subscribe([...filters, own].map((filter) => `${this.settings.topicRoot}/${filter}`));
+    await this.publish(own, JSON.stringify({ nonce }));
+    await withDeadline(systemClock, readTimeoutMs, 'reading from the broker', synced);
+  }
+
+  /** The retained documents of one row now; what does not fit its contract, or is gone, is left out. */
+  async documents<T extends Topic>(topic: T): Promise<readonly PayloadOf<T>[]> {
+    const docs: PayloadOf<T>[] = [];
+    await this.listen([topic.filter()], (relative, message) => {
+      const found = findTopic(relative);
+      if (found === null || message.payload.length === 0 || !message.retained) return;
+      const checked = checkPayload(found, message.payload);
+      if (checked.ok && (checked.value as { status?: string }).status !== 'gone') docs.push(checked.value as PayloadOf<T>);
+    });
+    return docs;
+  }
+
+  async publish(relative: string, payload: string): Promise<void> {
+    await this.link.publish(`${this.settings.topicRoot}/${relative}`, payload, { retain: false });
+  }
+
+  async close(): Promise<void> {
+    await this.link.close();
+  }
+}
+
+/** Opens a visit, hands it over, and closes it whatever happens. */
+export async function visit<T>(settings: Settings, use: (visit: Visit) => Promise<T>): Promise<T> {
+  const open = await Visit.open(settings);
+  try {
+    return await use(open);
+  } finally {
+    await open.close();
+  }
+}

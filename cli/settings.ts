@@ -1,0 +1,173 @@
+/**
+ * The environment, read once: every variable, its default, and what is wrong with a value, in one place.
+ * docs/guide.md lists the same table; a test compares them.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir, hostname, userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { load } from 'js-yaml';
+import { z } from 'zod';
+import { Level, Login, NodeName, SiteName } from '../contracts/common.ts';
+import { defaultSite, incidentGraceMs, topicRoot, verifyWindowMs } from '../contracts/defaults.ts';
+
+/** Something the operator can mend; shown as one line, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const seconds = (fallbackMs: number): z.ZodType<number, string | undefined> =>
+  z
+    .string()
+    .optional()
+    .transform((text, ctx) => {
+      if (text === undefined || text === '') return fallbackMs;
+      const value = Number(text);
+      if (Number.isFinite(value) && value >= 0 && value <= 86_400) return Math.round(value * 1000);
+      ctx.addIssue({ code: 'custom', message: 'expected seconds, 0 to 86400' });
+      return z.NEVER;
+    });
+
+const port = z
+  .string()
+  .optional()
+  .transform((text, ctx) => {
+    if (text === undefined || text === '') return 1883;
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+    ctx.addIssue({ code: 'custom', message: 'expected a port, 0 to 65535 (0 = any free one)' });
+    return z.NEVER;
+  });
+
+const brokerUrl = z
+  .string()
+  .regex(/^mqtts?:\/\/\S+$/, 'expected mqtt://host:port or mqtts://host:port, several separated by commas')
+  .transform((text) => text.split(',').map((each) => each.trim()));
+
+const aliasMap = z
+  .string()
+  .optional()
+  .transform((text, ctx) => {
+    if (text === undefined || text === '') return {};
+    try {
+      return z.record(z.string(), NodeName).parse(JSON.parse(text));
+    } catch {
+      ctx.addIssue({ code: 'custom', message: 'expected JSON such as {"node-2":"chelsty-infra"}' });
+      return z.NEVER;
+    }
+  });
+
+const names = z
+  .string()
+  .optional()
+  .transform((text) => (text === undefined || text === '' ? [] : text.split(',').map((name) => name.trim())))
+  .pipe(z.array(Level));
+
+/** Each variable, what it means, and its default as a person reads it. */
+export const variables = {
+  HOMELAB_BROKER_URL: ['broker to use, `mqtt://[login:password@]host:port`; several separated by commas are tried in order', 'an embedded one on 127.0.0.1 for `up`, mqtt://127.0.0.1:1883 for everything else'],
+  HOMELAB_BROKER_PORT: ['port of the embedded broker', '1883'],
+  HOMELAB_ROOT: ['data directory', '`$XDG_STATE_HOME/homelab`, else `~/.local/state/homelab`'],
+  HOMELAB_SITE: ['site of this machine', defaultSite],
+  HOMELAB_TOPIC_ROOT: ['first level of every topic', topicRoot],
+  HOMELAB_INVENTORY: ['directory with `hosts/` and `inventory/`', 'the directory of this program'],
+  HOMELAB_AGENTS: ['actors that run on this machine, where they run in processes of their own', 'those of this process, else node-agent,executor'],
+  HOMELAB_CREDENTIALS: ['YAML file `login: password` for actors and people', 'none: no password is sent'],
+  HOMELAB_LOGIN: ['login under which you approve and reject', 'your user name'],
+  HOMELAB_INCIDENT_GRACE_S: ['seconds that trouble must last before an incident opens', String(incidentGraceMs / 1000)],
+  HOMELAB_VERIFY_WINDOW_S: ['seconds until a repaired service must be healthy', String(verifyWindowMs / 1000)],
+  HOMELAB_LOG_LEVEL: ['trace, debug, info, warn, error or silent', 'info'],
+  NODE_NAME: ['name of this machine', 'its host name in lower case, without the domain'],
+  NODE_ALIAS_MAP: ['JSON that maps foreign node names to ours', '{}'],
+  DOCKER_HOST: ['container engine, `unix:///path`', 'unix:///var/run/docker.sock'],
+} as const satisfies Record<string, readonly [string, string]>;
+
+const Environment = z.object({
+  HOMELAB_BROKER_URL: z.string().optional().transform((text) => (text === '' ? undefined : text)).pipe(brokerUrl.optional()),
+  HOMELAB_BROKER_PORT: port,
+  HOMELAB_ROOT: z.string().optional(),
+  HOMELAB_SITE: SiteName.default(defaultSite),
+  HOMELAB_TOPIC_ROOT: Level.default(topicRoot),
+  HOMELAB_INVENTORY: z.string().optional(),
+  HOMELAB_AGENTS: names,
+  HOMELAB_CREDENTIALS: z.string().optional(),
+  HOMELAB_LOGIN: Login.optional(),
+  HOMELAB_INCIDENT_GRACE_S: seconds(incidentGraceMs),
+  HOMELAB_VERIFY_WINDOW_S: seconds(verifyWindowMs),
+  HOMELAB_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  HOMELAB_KILL_AT: z.string().optional(),
+  NODE_NAME: NodeName.regex(/^[^A-Z]*$/, 'expected lower case').optional(),
+  NODE_ALIAS_MAP: aliasMap,
+  DOCKER_HOST: z.string().regex(/^unix:\/\/\//, 'expected unix:///path; engines on other machines have a node-agent of their own').optional(),
+  XDG_STATE_HOME: z.string().optional(),
+});
+
+export interface Settings {
+  readonly node: string;
+  readonly site: string;
+  readonly topicRoot: string;
+  /** null: nothing was said; `up` then starts its own broker. */
+  readonly brokerUrls: readonly string[] | null;
+  readonly brokerPort: number;
+  readonly dataRoot: string;
+  readonly inventoryDir: string;
+  readonly agents: readonly string[];
+  readonly passwords: Readonly<Record<string, string>>;
+  readonly login: string;
+  readonly incidentGraceMs: number;
+  readonly verifyWindowMs: number;
+  readonly logLevel: string;
+  readonly killAt: string | undefined;
+  readonly aliasMap: Readonly<Record<string, string>>;
+  readonly dockerSocket: string;
+}
+
+/** The settings that an environment means. Throws a UsageError that names the variable and what was expected. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const result = Environment.safeParse(env);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    const name = String(issue?.path[0] ?? 'environment');
+    throw new UsageError(`${name}=${JSON.stringify(env[name])}: ${issue?.message ?? 'not valid'}`);
+  }
+  const value = result.data;
+  const node = value.NODE_NAME ?? hostname().toLowerCase().split('.')[0] ?? 'localhost';
+  return {
+    node,
+    site: value.HOMELAB_SITE,
+    topicRoot: value.HOMELAB_TOPIC_ROOT,
+    brokerUrls: value.HOMELAB_BROKER_URL ?? null,
+    brokerPort: value.HOMELAB_BROKER_PORT,
+    dataRoot: resolve(value.HOMELAB_ROOT ?? join(value.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'homelab')),
+    inventoryDir: resolve(value.HOMELAB_INVENTORY ?? programDirectory()),
+    agents: value.HOMELAB_AGENTS,
+    passwords: readPasswords(value.HOMELAB_CREDENTIALS),
+    login: value.HOMELAB_LOGIN ?? defaultLogin(),
+    incidentGraceMs: value.HOMELAB_INCIDENT_GRACE_S,
+    verifyWindowMs: value.HOMELAB_VERIFY_WINDOW_S,
+    logLevel: value.HOMELAB_LOG_LEVEL,
+    killAt: value.HOMELAB_KILL_AT,
+    aliasMap: value.NODE_ALIAS_MAP,
+    dockerSocket: (value.DOCKER_HOST ?? 'unix:///var/run/docker.sock').slice('unix://'.length),
+  };
+}
+
+/** The checkout, or wherever the bundle was put. */
+function programDirectory(): string {
+  return dirname(dirname(fileURLToPath(import.meta.url)));
+}
+
+function defaultLogin(): string {
+  const name = userInfo().username.toLowerCase();
+  return Login.safeParse(name).success ? name : 'operator';
+}
+
+function readPasswords(file: string | undefined): Readonly<Record<string, string>> {
+  if (file === undefined || file === '') return {};
+  if (!existsSync(file)) throw new UsageError(`HOMELAB_CREDENTIALS=${JSON.stringify(file)}: there is no such file`);
+  try {
+    return z.record(Login, z.string()).parse(load(readFileSync(file, 'utf8')) ?? {});
+  } catch (error) {
+    throw new UsageError(`${file}: expected YAML lines "login: password" (${error instanceof Error ? error.message.split('\n')[0] : String(error)})`);
+  }
+}

@@ -1,0 +1,32 @@
+/** The names of all actors: a login `<actor>-<node>` has its actor's role, whatever an access list says. */
+
+export const actorNames = [
+  'inventory',
+  'node-agent',
+  'stability-agent',
+  'observer',
+  'ledger',
+  'supervisor',
+  'executor',
+  'planner',
+  'ha-diag-agent',
+  'bridge',
+  'ha-discovery',
+  'operator-ui',
+  'telegram-bot',
+  'materializer',
+  'watchdog',
+] as const;
+export type ActorName = (typeof actorNames)[number];
+
+/** Actors that authenticate people themselves: what they ask for, they ask on behalf of a named person. */
+export const frontEnds: readonly ActorName[] = ['operator-ui', 'telegram-bot'];
+
+/** Whose login it is: `executor-vps` → executor on vps; a bare `executor` is the actor of no node; null = not an actor's. */
+export function actorOfLogin(login: string): { readonly actor: ActorName; readonly node: string | null } | null {
+  for (const actor of actorNames) {
+    if (login === actor) return { actor, node: null };
+    if (login.startsWith(`${actor}-`) && login.length > actor.length + 1) return { actor, node: login.slice(actor.length + 1) };
+  }
+  return null;
+}
