@@ -49,10 +49,12 @@ export interface BrokerInternals extends EventEmitter {
   readonly id: string;
   readonly clients: Readonly<Record<string, BrokerClient>>;
   readonly mq: { emit(packet: BrokerPacket, done: Done): unknown };
-  handle(socket: Duplex): BrokerClient;
+  handle: (socket: Duplex) => BrokerClient;
   /** `client` may be left out. */
   publish(packet: BrokerPacket, client: BrokerClient | null | Done, done?: Done): void;
   close(done: () => void): void;
+  /** Before the PUBACK; `client` null: the will of a client of an earlier life. */
+  authorizePublish: (client: BrokerClient | null, packet: BrokerPacket, done: Done) => void;
 }
 
 /** What of aedes-persistence 11 we replace. */

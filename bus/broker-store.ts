@@ -42,7 +42,7 @@ const livesKey = 'homelab-broker-lives';
 /** `directory` null: in memory only. */
 export async function openBrokerStore(directory: string | null, gates: Gates, log: Log): Promise<BrokerStore> {
   if (directory === null) {
-    const persistence = memoryPersistence() as unknown as BrokerPersistence;
+    const persistence = (memoryPersistence as unknown as () => BrokerPersistence)();
     return { persistence: curePersistence(persistence, new RetainedMessages(), gates, log), brokerId: lifeName(0), close: () => Promise.resolve() };
   }
   try {

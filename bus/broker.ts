@@ -9,7 +9,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type AedesOptions } from 'aedes';
-import type { BrokerClient, BrokerInternals, BrokerPacket } from './broker-aedes.ts';
+import type { BrokerClient, BrokerInternals } from './broker-aedes.ts';
 import { Gates } from './broker-gate.ts';
 import { PublishOrder } from './broker-order.ts';
 import { type BrokerStore, openBrokerStore } from './broker-store.ts';
@@ -61,43 +61,43 @@ const backlog = 1_024;
 
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const sockets = new Set<Socket>();
-  let serve: (socket: Socket) => void;
-  const ready = new Promise<(socket: Socket) => void>((resolve) => {
-    serve = resolve;
-  });
+  let serve: ((socket: Socket) => void) | null = null;
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', (error) => {
       options.log.debug({ err: error }, 'a connection to the embedded broker failed');
     });
-    void ready.then((handle) => {
-      handle(socket);
-    });
+    serve?.(socket);
   });
   // The port first: who starts twice hears of the port, not of a locked directory.
   const port = await listen(server, options);
-  const hangUp = async (): Promise<void> => {
+  const stopListening = (): Promise<unknown> => {
     const closed = once(server, 'close');
     server.close();
+    return closed;
+  };
+  const hangUp = (): void => {
     for (const socket of sockets) socket.destroy();
-    await closed;
   };
   try {
     const { handle, close } = await createAedes(options);
-    // biome-ignore lint/style/noNonNullAssertion: a promise's executor has run when its constructor returns
-    serve!(handle);
+    serve = handle;
+    for (const socket of sockets) handle(socket);
     options.log.info({ host: options.host, port, data_dir: options.dataDir }, 'the embedded broker listens');
     return {
       port,
       close: async () => {
-        const closed = hangUp();
+        const closed = stopListening();
         await close();
+        hangUp();
         await closed;
       },
     };
   } catch (error) {
-    await hangUp();
+    const closed = stopListening();
+    hangUp();
+    await closed;
     throw error;
   }
 }
@@ -118,35 +118,10 @@ async function createAedes(options: BrokerOptions): Promise<{ handle(socket: Soc
   const { log } = options;
   const gates = new Gates(log);
   const store = await openBrokerStore(options.dataDir, gates, log);
-  const rules: { order: PublishOrder | null } = { order: null };
-  const aedes = new Aedes({
-    ...aedesOptions(options, store, gates),
-    authorizePublish: (client, packet, done) => admit(client as never, packet as never, done),
-  });
+  const aedes = new Aedes(aedesOptions(options, store, gates));
   const broker = aedes as unknown as BrokerInternals;
-  const reported = new Set<string>();
-  const admit = (client: BrokerClient | null, packet: BrokerPacket, done: (error?: Error | null) => void): void => {
-    const { order } = rules;
-    if (order === null) {
-      done();
-      return;
-    }
-    if (packet.topic.startsWith('$SYS/')) {
-      reportOnce(reported, `${client?.id} ${packet.topic}`, () => {
-        log.warn({ client: client?.id, topic: packet.topic }, 'dropping a publish to a topic of the broker itself');
-      });
-      order.drop(packet);
-      done();
-      return;
-    }
-    // An error would close the connection, and its client would send the message again for ever. Clearing stays possible.
-    if (packet.retain && packet.payload.length > 0 && isUnder(packet.topic, options.neverRetained)) packet.retain = false;
-    // Wills have no message id, and nobody waits for their PUBACK.
-    if (client !== null && packet.qos === 1 && packet.messageId !== undefined) order.publishEarly(packet, client, done);
-    else done();
-  };
-  rules.order = new PublishOrder(broker, log);
-  const { order } = rules;
+  const order = new PublishOrder(broker, log);
+  broker.authorizePublish = admission(options, order);
   gates.attach(broker);
   broker.on('error', (error: Error) => {
     log.error({ err: error }, 'the embedded broker failed');
@@ -168,6 +143,26 @@ async function createAedes(options: BrokerOptions): Promise<{ handle(socket: Soc
       await order.idle();
       await store.close();
     },
+  };
+}
+
+/** What happens to a publish before it is acknowledged. Never an error: it would close the connection, and the client would send the message again for ever. */
+function admission({ log, neverRetained }: BrokerOptions, order: PublishOrder): BrokerInternals['authorizePublish'] {
+  const reported = new Set<string>();
+  return (client, packet, done) => {
+    if (packet.topic.startsWith('$SYS/')) {
+      reportOnce(reported, `${client?.id} ${packet.topic}`, () => {
+        log.warn({ client: client?.id, topic: packet.topic }, 'dropping a publish to a topic of the broker itself');
+      });
+      order.drop(packet);
+      done();
+      return;
+    }
+    // An empty one clears; that stays possible.
+    if (packet.retain && packet.payload.length > 0 && isUnder(packet.topic, neverRetained)) packet.retain = false;
+    // Wills have no message id, and nobody waits for their PUBACK.
+    if (client !== null && packet.qos === 1 && packet.messageId !== undefined) order.publishEarly(packet, client, done);
+    else done();
   };
 }
 

@@ -32,7 +32,10 @@ interface Member {
   readonly quarantined: string[];
 }
 
-async function join1(actor: string, options: { reads?: readonly Read[]; owns?: readonly Read[]; queued?: readonly Read[]; dataDir?: string } = {}): Promise<Member> {
+async function join1(
+  actor: string,
+  options: { reads?: readonly Read[]; owns?: readonly Read[]; queued?: readonly Read[]; dataDir?: string } = {},
+): Promise<Member> {
   const dataDir = options.dataDir ?? join(dir, actor);
   const heard: Delivery[] = [];
   const duplicates: string[] = [];
@@ -67,20 +70,33 @@ async function join1(actor: string, options: { reads?: readonly Read[]; owns?: r
 /** A bare connection: what a person with MQTT Explorer can do. */
 async function person(): Promise<{ readonly link: Link; readonly retained: Map<string, string> }> {
   const retained = new Map<string, string>();
-  const link = await broker.transport().connect(
-    { clientId: `person-${Math.random()}`, clean: true, keepaliveS: 30, connectTimeoutMs: 1000 },
-    { onMessage: (message) => (message.payload.length === 0 ? retained.delete(message.topic) : retained.set(message.topic, message.payload.toString('utf8'))), onClose: () => undefined },
-  );
+  const link = await broker
+    .transport()
+    .connect(
+      { clientId: `person-${Math.random()}`, clean: true, keepaliveS: 30, connectTimeoutMs: 1000 },
+      {
+        onMessage: (message) => (message.payload.length === 0 ? retained.delete(message.topic) : retained.set(message.topic, message.payload.toString('utf8'))),
+        onClose: () => undefined,
+      },
+    );
   stops.push(() => link.close());
   await link.subscribe(['#']);
   return { link, retained };
 }
 
 const owned: readonly Read[] = [{ topic: topics.desired }];
-const desired = (node: string, name: string) => ({ status: 'declared' as const, summary: `wants ${name}`, node, site: 'hub', services: [{ name, origin: 'declared' as const }] });
+const desired = (node: string, name: string) => ({
+  status: 'declared' as const,
+  summary: `wants ${name}`,
+  node,
+  site: 'hub',
+  services: [{ name, origin: 'declared' as const }],
+});
 const say = (member: Member, node: string, name: string): void => member.bus.documents.set(topics.desired, { node }, desired(node, name));
 const docs = (member: Member): (string | null)[] =>
-  member.heard.filter((each): each is Extract<Delivery, { kind: 'document' }> => each.kind === 'document').map((each) => (each.doc === null ? null : (each.doc as { summary: string }).summary));
+  member.heard
+    .filter((each): each is Extract<Delivery, { kind: 'document' }> => each.kind === 'document')
+    .map((each) => (each.doc === null ? null : (each.doc as { summary: string }).summary));
 const stored = (world: { retained: Map<string, string> }, node: string): Record<string, unknown> | null => {
   const text = world.retained.get(`homelab/desired/${node}`);
   return text === undefined ? null : (JSON.parse(text) as Record<string, unknown>);
@@ -216,7 +232,11 @@ describe('wills on a bus', () => {
     writer.bus.documents.set(topics.actorStatus, { node: 'vps', actor: 'inventory' }, { status: 'online', summary: 'up' });
     await waitFor('online', () => docs(reader).includes('up'));
     const world = await person();
-    await world.link.publish('homelab/actors/vps/inventory', JSON.stringify({ status: 'offline', summary: 'late', ts: '2026-03-01T12:00:00.000Z', session: 0 }), { retain: true });
+    await world.link.publish(
+      'homelab/actors/vps/inventory',
+      JSON.stringify({ status: 'offline', summary: 'late', ts: '2026-03-01T12:00:00.000Z', session: 0 }),
+      { retain: true },
+    );
     await waitFor('the writer to repair it', () => world.retained.get('homelab/actors/vps/inventory')?.includes('"online"') === true);
     expect(docs(reader)).not.toContain('late');
   });
@@ -225,7 +245,8 @@ describe('wills on a bus', () => {
 describe('events on a bus', () => {
   const events: readonly Read[] = [{ topic: topics.events }];
   const cursors: readonly Read[] = [{ topic: topics.cursor }];
-  const seqs = (member: Member): number[] => member.heard.flatMap((each) => (each.kind === 'message' && each.name === 'events' ? [(each.payload as { seq: number }).seq] : []));
+  const seqs = (member: Member): number[] =>
+    member.heard.flatMap((each) => (each.kind === 'message' && each.name === 'events' ? [(each.payload as { seq: number }).seq] : []));
 
   it('are sent again on reconnect until the cursor of the store has passed them', async () => {
     const store = await join1('observer', { queued: events, owns: cursors });
@@ -236,7 +257,11 @@ describe('events on a bus', () => {
     broker.start();
     await waitFor('the event again', () => seqs(store).length === 2);
     const [seq] = seqs(store);
-    store.bus.documents.set(topics.cursor, { site: 'hub', node: 'vps' }, { status: 'stored', summary: '', site: 'hub', node: 'vps', positions: { inventory: { urgent: 0, info: seq ?? 0 } } });
+    store.bus.documents.set(
+      topics.cursor,
+      { site: 'hub', node: 'vps' },
+      { status: 'stored', summary: '', site: 'hub', node: 'vps', positions: { inventory: { urgent: 0, info: seq ?? 0 } } },
+    );
     await store.bus.documents.settled();
     broker.stop();
     broker.start();

@@ -10,10 +10,10 @@ import type { EventDraft } from '../contracts/event.ts';
 import type { LevelsOf, Topic } from '../contracts/topic.ts';
 import { topics } from '../contracts/topics.ts';
 import type { Delivery, PayloadInput, Read } from './actor.ts';
+import { topicMatches } from './broker-topic-filter.ts';
 import { type Clock, withDeadline } from './clock.ts';
 import { Connection, RetryNow } from './connection.ts';
 import { DocumentWriter } from './document-writer.ts';
-import { topicMatches } from './broker-topic-filter.ts';
 import { Inbox } from './inbox.ts';
 import type { Incoming, Link, LinkOptions, Transport, Will } from './link.ts';
 import type { Log } from './log.ts';
@@ -193,7 +193,9 @@ export class Bus {
     this.link = link;
     this.wasConnected = true;
     this.documents.reconcile(link, new Set([plan.will(0).topic, topics.actorStatus.build({ node: this.options.node, actor: this.options.actor })]));
-    this.options.outbox.connect((event) => link.publish(this.absolute(topics.events.build({ node: this.options.node })), JSON.stringify(event), { retain: false }));
+    this.options.outbox.connect((event) =>
+      link.publish(this.absolute(topics.events.build({ node: this.options.node })), JSON.stringify(event), { retain: false }),
+    );
     this.options.log.info({ session: this.sessions.current, broker: this.options.transport.description }, 'connected');
     plan.deliver({ kind: 'synced', session: this.sessions.current, at: this.options.clock.now() });
   }
@@ -202,7 +204,11 @@ export class Bus {
   private alwaysRead(plan: BusPlan): readonly Read[] {
     const writers = new Set(plan.reads.filter((read) => read.topic.kind === 'document').map((read) => read.topic.owner));
     const manifests = [...writers].filter((owner) => !owner.includes(' ')).map((actor) => ({ topic: topics.manifest, levels: { actor } }));
-    return [{ topic: topics.cursor, levels: { site: this.options.site, node: this.options.node } }, { topic: topics.probe, levels: { login: this.login } }, ...manifests];
+    return [
+      { topic: topics.cursor, levels: { site: this.options.site, node: this.options.node } },
+      { topic: topics.probe, levels: { login: this.login } },
+      ...manifests,
+    ];
   }
 
   private async passFence(link: Link): Promise<void> {

@@ -66,7 +66,8 @@ export class Connection {
       if (ended.wasUp && clock.now() - startedAt >= heldAfterMs) failures = 0;
       const waitMs = Math.min(backoffFirstMs * 2 ** failures, backoffMaxMs) * (0.5 + this.options.random());
       failures += 1;
-      if (failures === 1 || failures % 10 === 0) log.warn({ err: ended.error, broker: this.options.transport.description, failures }, 'broker connection lost or refused; trying again');
+      if (failures === 1 || failures % 10 === 0)
+        log.warn({ err: ended.error, broker: this.options.transport.description, failures }, 'broker connection lost or refused; trying again');
       await Promise.race([delay(clock, waitMs), new Promise<void>((resolve) => (this.wake = resolve))]);
     }
   }

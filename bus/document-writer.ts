@@ -73,7 +73,15 @@ export class DocumentWriter implements Documents {
     const content = contentOf(parsed);
     const known = this.held.get(relative);
     if (known === undefined) {
-      this.held.set(relative, { content, tsMs: nowMs, rev: this.erasedRev.get(relative) ?? 0, dirty: true, inFlight: false, sent: null, repairedAtMs: Number.NEGATIVE_INFINITY });
+      this.held.set(relative, {
+        content,
+        tsMs: nowMs,
+        rev: this.erasedRev.get(relative) ?? 0,
+        dirty: true,
+        inFlight: false,
+        sent: null,
+        repairedAtMs: Number.NEGATIVE_INFINITY,
+      });
       if (this.isComplete) this.scheduleManifest();
     } else {
       if (known.content === content && options.always !== true) return;
@@ -246,7 +254,11 @@ export class DocumentWriter implements Documents {
 
   private publishManifest(): void {
     const listed = [...this.held.keys()].filter((relative) => relative !== this.manifestTopic).sort();
-    this.set(topics.manifest, { node: this.options.node, actor: this.options.actor }, { status: 'complete', summary: `${listed.length} documents`, topics: listed });
+    this.set(
+      topics.manifest,
+      { node: this.options.node, actor: this.options.actor },
+      { status: 'complete', summary: `${listed.length} documents`, topics: listed },
+    );
   }
 
   private isSettled(): boolean {

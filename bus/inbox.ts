@@ -8,10 +8,10 @@ import type { DocumentHead } from '../contracts/common.ts';
 import type { CursorPositions } from '../contracts/event.ts';
 import { findTopic, topics } from '../contracts/topics.ts';
 import type { Delivery, Read } from './actor.ts';
+import { topicMatches } from './broker-topic-filter.ts';
 import type { Clock } from './clock.ts';
 import { DocumentReader } from './document-reader.ts';
 import { checkPayload, type FoundTopic } from './edge.ts';
-import { topicMatches } from './broker-topic-filter.ts';
 import type { Incoming } from './link.ts';
 import type { Quarantine } from './quarantine.ts';
 
@@ -73,7 +73,8 @@ export class Inbox {
     const verdict = this.reader.judge(relative, doc, nowMs);
     if (verdict === 'stale') return;
     if (isManifest && Array.isArray(doc.topics)) {
-      for (const deleted of this.reader.manifest(relative, doc.topics as string[], nowMs)) this.deliverDocument(deleted, null, { will: false, retained: false });
+      for (const deleted of this.reader.manifest(relative, doc.topics as string[], nowMs))
+        this.deliverDocument(deleted, null, { will: false, retained: false });
     }
     if (isOwnCursor && doc.positions !== undefined) this.options.onCursor(doc.positions as CursorPositions);
     if (wanted) this.deliverDocument(relative, verdict === 'deleted' ? null : doc, { will: verdict === 'will', retained: message.retained });

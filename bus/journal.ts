@@ -113,7 +113,12 @@ export class Journal<T> {
     this.waiting = null; // appends from now on come behind the rewrite
     const run = this.tail.then(async () => {
       const next = `${this.file}.next`;
-      await writeDurably(next, entries().map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+      await writeDurably(
+        next,
+        entries()
+          .map((entry) => `${JSON.stringify(entry)}\n`)
+          .join(''),
+      );
       await this.handle?.close();
       this.handle = null;
       await rename(next, this.file);

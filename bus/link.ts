@@ -37,7 +37,7 @@ export interface LinkHandlers {
 export interface Link {
   /** QoS 1. Resolves at PUBACK; rejects with LinkClosedError when the connection ends first, and at once when the payload is too large. */
   publish(topic: string, payload: string, options: { readonly retain: boolean }): Promise<void>;
-  /** QoS 1. Resolves at SUBACK; rejects when the broker refuses any of the filters. */
+  /** QoS 1 on a persistent session; QoS 0 on a clean one (mqtt-link.ts says why). Resolves at SUBACK; rejects when the broker refuses any of the filters. */
   subscribe(filters: readonly string[]): Promise<void>;
   /** A clean DISCONNECT, so that no will is published; `abrupt` drops the socket, so that it is. */
   close(options?: { readonly abrupt?: boolean }): Promise<void>;

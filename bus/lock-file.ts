@@ -44,7 +44,8 @@ export function takeLock(file: string, what: string): () => void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const holder = lockHolder(file);
-      if (holder !== null) throw new Error(`${what} already runs as process ${holder} (lock file ${file}); stop that one first, or give this one another data directory`);
+      if (holder !== null)
+        throw new Error(`${what} already runs as process ${holder} (lock file ${file}); stop that one first, or give this one another data directory`);
       rmSync(file, { force: true });
     }
   }

@@ -82,7 +82,7 @@ async function connectTo(broker: BrokerAddress, options: LinkOptions, handlers: 
     ...(password === undefined ? {} : { password }),
     ...(options.will === undefined ? {} : { will: { topic: options.will.topic, payload: Buffer.from(options.will.payload), qos: 1, retain: true } }),
   });
-  const link = new MqttLink({ client, socket, handlers, description: broker.description, log: transport.log });
+  const link = new MqttLink({ client, socket, handlers, description: broker.description, log: transport.log, subscribeQos: options.clean ? 0 : 1 });
   try {
     await withDeadline(systemClock, options.connectTimeoutMs, `connecting to ${broker.description}`, link.connected);
   } catch (error) {
@@ -106,6 +106,12 @@ interface LinkParts {
   readonly handlers: LinkHandlers;
   readonly description: string;
   readonly log: Log;
+  /**
+   * A clean session subscribes with QoS 0, although everything is published with QoS 1: what QoS 1 would add, delivery
+   * after a broken connection, a clean session does not have, and mosquitto's default limits cut a QoS 1 delivery off
+   * at 1,020 messages, retained ones included (measured: 1,020 of 2,000 documents arrive, and then not even the fence).
+   */
+  readonly subscribeQos: 0 | 1;
 }
 
 class MqttLink implements Link {
@@ -166,7 +172,7 @@ class MqttLink implements Link {
   subscribe(filters: readonly string[]): Promise<void> {
     if (filters.length === 0) return Promise.resolve();
     return this.untilClosed((resolve, reject) => {
-      this.parts.client.subscribe([...filters], { qos: 1 }, (error) => {
+      this.parts.client.subscribe([...filters], { qos: this.parts.subscribeQos }, (error) => {
         if (error) reject(new Error(`${this.parts.description} refused a subscription to ${filters.join(', ')}: ${error.message}`, { cause: error }));
         else resolve();
       });

@@ -9,7 +9,7 @@ import { Outbox } from './outbox.ts';
 
 let dir: string;
 let clock: StepClock;
-let open: Outbox[] = [];
+const open: Outbox[] = [];
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'homelab-outbox-'));
   clock = new StepClock();
@@ -39,7 +39,9 @@ function receiver(): { readonly got: Event[]; send: (event: Event) => Promise<vo
     },
   };
 }
-const upTo = (event: Event | undefined, other = 0) => ({ 'node-agent': { urgent: event?.lane === 'urgent' ? event.seq : other, info: event?.lane === 'info' ? event.seq : other } });
+const upTo = (event: Event | undefined, other = 0) => ({
+  'node-agent': { urgent: event?.lane === 'urgent' ? event.seq : other, info: event?.lane === 'info' ? event.seq : other },
+});
 
 it('sends in order, urgent first, without holes, each with the floor of its lane', async () => {
   const box = await outbox();

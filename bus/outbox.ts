@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { type CursorPositions, Event, type EventDraft, type Lane, lanes, laneOf } from '../contracts/event.ts';
+import { type CursorPositions, Event, type EventDraft, type Lane, laneOf, lanes } from '../contracts/event.ts';
 import { type Clock, isoTime } from './clock.ts';
 import { Journal, readJournal } from './journal.ts';
 import { killPoint } from './kill-point.ts';

@@ -59,10 +59,16 @@ beforeEach(async () => {
   broker = new MemoryBroker();
   retained = new Map();
   actors = [];
-  link = await broker.transport().connect(
-    { clientId: 'test', clean: true, keepaliveS: 30, connectTimeoutMs: 1000 },
-    { onMessage: ({ topic, payload }) => (payload.length === 0 ? retained.delete(topic) : retained.set(topic, JSON.parse(payload.toString('utf8')) as Record<string, unknown>)), onClose: () => undefined },
-  );
+  link = await broker
+    .transport()
+    .connect(
+      { clientId: 'test', clean: true, keepaliveS: 30, connectTimeoutMs: 1000 },
+      {
+        onMessage: ({ topic, payload }) =>
+          payload.length === 0 ? retained.delete(topic) : retained.set(topic, JSON.parse(payload.toString('utf8')) as Record<string, unknown>),
+        onClose: () => undefined,
+      },
+    );
   await link.subscribe(['homelab/actors/#', 'homelab/desired/#', 'homelab/events/#']);
 });
 afterEach(async () => {
@@ -72,12 +78,25 @@ afterEach(async () => {
 });
 
 function runner(module: ActorModule, onGaveUp: (error: Error) => void = () => undefined, dataRoot = dir): RunningActor {
-  const actor = new RunningActor({ module, node: 'vps', site: 'hub', root: 'homelab', transport: broker.transport(), dataRoot, clock: systemClock, log: silentLog, random: () => 0, version: '0.0.1', onGaveUp });
+  const actor = new RunningActor({
+    module,
+    node: 'vps',
+    site: 'hub',
+    root: 'homelab',
+    transport: broker.transport(),
+    dataRoot,
+    clock: systemClock,
+    log: silentLog,
+    random: () => 0,
+    version: '0.0.1',
+    onGaveUp,
+  });
   actors.push(actor);
   return actor;
 }
 const status = (): Record<string, unknown> => retained.get('homelab/actors/vps/inventory') ?? {};
-const say = (text: string): Promise<void> => link.publish('homelab/maintenance/anna', JSON.stringify({ node: 'vps', until: '2027-01-01T00:00:00Z', reason: text }), { retain: false });
+const say = (text: string): Promise<void> =>
+  link.publish('homelab/maintenance/anna', JSON.stringify({ node: 'vps', until: '2027-01-01T00:00:00Z', reason: text }), { retain: false });
 
 describe('a running actor', () => {
   it('publishes its mode, performs commands, and says stopped at the end', async () => {
@@ -95,7 +114,10 @@ describe('a running actor', () => {
   it('is started again from the beginning when its logic throws, and says why', async () => {
     const created = { count: 0 };
     const module = parrot(created);
-    runner({ ...module, create: async (io) => ({ ...(await module.create(io)), deliver: (delivery) => (delivery.kind === 'message' ? { type: 'probe', text: 'die' } : null) }) }).start();
+    runner({
+      ...module,
+      create: async (io) => ({ ...(await module.create(io)), deliver: (delivery) => (delivery.kind === 'message' ? { type: 'probe', text: 'die' } : null) }),
+    }).start();
     await waitFor('online', () => status().status === 'online');
     await say('x');
     await waitFor('a second life', () => created.count === 2);
@@ -106,7 +128,10 @@ describe('a running actor', () => {
   it('is started again when a command fails', async () => {
     const created = { count: 0 };
     const module = parrot(created);
-    runner({ ...module, create: async (io) => ({ ...(await module.create(io)), deliver: (delivery) => (delivery.kind === 'message' ? { type: 'probe', text: 'fail' } : null) }) }).start();
+    runner({
+      ...module,
+      create: async (io) => ({ ...(await module.create(io)), deliver: (delivery) => (delivery.kind === 'message' ? { type: 'probe', text: 'fail' } : null) }),
+    }).start();
     await waitFor('online', () => status().status === 'online');
     await say('x');
     await waitFor('a second life', () => created.count === 2);

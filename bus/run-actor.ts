@@ -164,7 +164,14 @@ export class RunningActor {
       },
       onQuarantine: ({ topic, detail, count }) => {
         this.publishStatus(bus, 'online');
-        void bus.emit({ type: 'message_quarantined', severity: 'warning', message: `${this.name} ignored a message on ${topic}: ${detail}`.slice(0, 2000), payload: { topic, detail, count } }).catch(die);
+        void bus
+          .emit({
+            type: 'message_quarantined',
+            severity: 'warning',
+            message: `${this.name} ignored a message on ${topic}: ${detail}`.slice(0, 2000),
+            payload: { topic, detail, count },
+          })
+          .catch(die);
       },
     });
     const blueprint = await this.options.module.create(this.ioOf(bus)).catch(async (error: unknown) => {

@@ -30,10 +30,7 @@ type Make = (options: ComposeOptions) => ActorModule;
 
 const makers = {
   inventory: ({ settings, names }) =>
-    createInventoryModule(
-      { agents: expectedAgents(settings, names), site: settings.site },
-      createInventoryFiles({ directory: settings.inventoryDir }),
-    ),
+    createInventoryModule({ agents: expectedAgents(settings, names), site: settings.site }, createInventoryFiles({ directory: settings.inventoryDir })),
   'node-agent': ({ settings }) =>
     withSpool(
       createNodeAgentModule({

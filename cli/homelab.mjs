@@ -23,5 +23,5 @@ if (hasSources) {
 }
 if (ready) {
   process.setSourceMapsEnabled(true);
-  await import('../dist/homelab.mjs');
+  await import(new URL('../dist/homelab.mjs', import.meta.url).href);
 }

@@ -51,7 +51,13 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
       .map((cell, at) => paint(cell) + (at === cells.length - 1 ? '' : ' '.repeat((widths[at] ?? 0) - cell.length)))
       .join('  ')
       .trimEnd();
-  return [render(headings.map((heading) => heading.toUpperCase()), (text) => text), ...rows.map((row) => render(row, coloured))].join('\n');
+  return [
+    render(
+      headings.map((heading) => heading.toUpperCase()),
+      (text) => text,
+    ),
+    ...rows.map((row) => render(row, coloured)),
+  ].join('\n');
 }
 
 /** "12 s", "5 min", "3 h", "2 d". */

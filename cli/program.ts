@@ -9,89 +9,53 @@ import { up } from './commands/up.ts';
 import { watch } from './commands/watch.ts';
 import { worldRebuild } from './commands/world.ts';
 import { actorNames } from './compose.ts';
-import { exitCodes, output } from './output.ts';
+import { exitCodes, type Output, output } from './output.ts';
 import { UnavailableError } from './session.ts';
-import { readSettings, UsageError } from './settings.ts';
+import { readSettings, type Settings, UsageError } from './settings.ts';
 import { version } from './version.ts';
 
 interface JsonOption {
   readonly json?: boolean;
 }
+/** Performs one command with what it needs, and keeps its exit code. */
+type Perform = (options: JsonOption, command: (settings: Settings, out: Output) => Promise<number>) => Promise<void>;
+
+const description = 'Actors that watch, explain and, once a person agrees, repair a homelab of Docker hosts, over MQTT.';
+const afterHelp = `
+Exit codes: 0 all right, 1 trouble or refused, 2 wrong usage, 3 no broker or no answer.
+Environment variables and where files live: docs/guide.md`;
 
 /** Runs one command line; resolves with the exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let code: number = exitCodes.ok;
-  const settings = () => readSettings(process.env);
-  const out = (options: JsonOption) => output(options.json === true);
-  const program = new Command('homelab')
-    .description('Actors that watch, explain and, once a person agrees, repair a homelab of Docker hosts, over MQTT.')
-    .version(version)
-    .exitOverride()
-    .showHelpAfterError()
-    .addHelpText('after', '\nExit codes: 0 all right, 1 trouble or refused, 2 wrong usage, 3 no broker or no answer.\nEnvironment variables and where files live: docs/guide.md');
+  const perform: Perform = async (options, command) => {
+    code = await command(readSettings(process.env), output(options.json === true));
+  };
+  const program = new Command('homelab').description(description).version(version).exitOverride().showHelpAfterError().addHelpText('after', afterHelp);
+  addRunning(program, perform);
+  addAsking(program, perform);
+  addSaying(program, perform);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (!(error instanceof UsageError || error instanceof UnavailableError)) throw error;
+    process.stderr.write(`homelab: ${error.message}\n`);
+    return error instanceof UsageError ? exitCodes.usage : error.exitCode;
+  }
+}
 
+function addRunning(program: Command, perform: Perform): void {
   program
     .command('up')
     .description('run every actor for this machine, on a broker of its own unless HOMELAB_BROKER_URL names one')
-    .action(async () => {
-      code = await up(settings());
-    });
+    .action((options: JsonOption) => perform(options, up));
   program
     .command('run')
     .description('run some actors in a process of their own')
     .argument('<actor...>', actorNames.join(', '))
-    .action(async (names: string[]) => {
-      code = await run(settings(), names);
-    });
-  program
-    .command('status')
-    .description('is anything wrong, since when, and what waits for me (exit code 0 only when nominal)')
-    .option('--json', 'one JSON object')
-    .action(async (options: JsonOption) => {
-      code = await status(settings(), out(options));
-    });
-  program
-    .command('watch')
-    .description('live events, and every change of an action or incident')
-    .option('--json', 'one JSON object per line')
-    .action(async (options: JsonOption) => {
-      code = await watch(settings(), out(options));
-    });
-  program
-    .command('actions')
-    .description('what is proposed, approved or running')
-    .option('--all', 'finished ones too')
-    .option('--json', 'one JSON object per line')
-    .action(async (options: JsonOption & { readonly all?: boolean }) => {
-      code = await actions(settings(), out(options), options);
-    });
-  for (const [name, state] of [
-    ['approve', 'approved'],
-    ['reject', 'rejected'],
-  ] as const) {
-    program
-      .command(name)
-      .description(`${name} a pending action, under your login (HOMELAB_LOGIN)`)
-      .argument('<action>', 'its id, a prefix that means only one, or `next`')
-      .option('--note <text>', 'kept with the decision')
-      .option('--json', 'the reply as one JSON object')
-      .action(async (action: string, options: JsonOption & { readonly note?: string }) => {
-        code = await decide(settings(), out(options), state, action, options);
-      });
-  }
-  program
-    .command('emit')
-    .description('an event from a shell script, on disk before this returns')
-    .argument('<type>', 'snake_case, such as backup_completed')
-    .option('--message <text>')
-    .option('--severity <severity>', 'info, warning, error or critical')
-    .option('--service <name>')
-    .option('--correlation <id>')
-    .option('--payload <json>', 'a JSON object')
-    .option('--json', 'one JSON object')
-    .action(async (type: string, options: JsonOption & EmitOptions) => {
-      code = await emit(settings(), out(options), type, options);
-    });
+    .action((names: string[], options: JsonOption) => perform(options, (settings) => run(settings, names)));
   program
     .command('world')
     .description('the stored history')
@@ -99,19 +63,53 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .description('replay the event store into fresh checkpoints; the observer of this data directory must be stopped')
     .option('--dry-run', 'replay and report, write nothing; may run beside the observer')
     .option('--json', 'one JSON object')
-    .action(async (options: JsonOption & { readonly dryRun?: boolean }) => {
-      code = await worldRebuild(settings(), out(options), options);
-    });
+    .action((options: JsonOption & { readonly dryRun?: boolean }) => perform(options, (settings, out) => worldRebuild(settings, out, options)));
+}
 
-  try {
-    await program.parseAsync([...argv], { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    if (error instanceof UsageError || error instanceof UnavailableError) {
-      process.stderr.write(`homelab: ${error.message}\n`);
-      return error instanceof UsageError ? exitCodes.usage : error.exitCode;
-    }
-    throw error;
+function addAsking(program: Command, perform: Perform): void {
+  program
+    .command('status')
+    .description('is anything wrong, since when, and what waits for me (exit code 0 only when nominal)')
+    .option('--json', 'one JSON object')
+    .action((options: JsonOption) => perform(options, status));
+  program
+    .command('watch')
+    .description('live events, and every change of an action or incident')
+    .option('--json', 'one JSON object per line')
+    .action((options: JsonOption) => perform(options, watch));
+  program
+    .command('actions')
+    .description('what is proposed, approved or running')
+    .option('--all', 'finished ones too')
+    .option('--json', 'one JSON object per line')
+    .action((options: JsonOption & { readonly all?: boolean }) => perform(options, (settings, out) => actions(settings, out, options)));
+}
+
+function addSaying(program: Command, perform: Perform): void {
+  const decisions = [
+    ['approve', 'approved'],
+    ['reject', 'rejected'],
+  ] as const;
+  for (const [name, state] of decisions) {
+    program
+      .command(name)
+      .description(`${name} a pending action, under your login (HOMELAB_LOGIN)`)
+      .argument('<action>', 'its id, a prefix that means only one, or `next`')
+      .option('--note <text>', 'kept with the decision')
+      .option('--json', 'the reply as one JSON object')
+      .action((action: string, options: JsonOption & { readonly note?: string }) =>
+        perform(options, (settings, out) => decide(settings, out, state, action, options)),
+      );
   }
-  return code;
+  program
+    .command('emit')
+    .description('an event from a shell script, on disk before this returns')
+    .argument('<type>', 'snake_case, such as backup_completed')
+    .option('--message <text>', 'what happened, for a person')
+    .option('--severity <severity>', 'info, warning, error or critical')
+    .option('--service <name>', 'without it the event is about the machine')
+    .option('--correlation <id>', 'ties events together')
+    .option('--payload <json>', 'a JSON object')
+    .option('--json', 'one JSON object')
+    .action((type: string, options: JsonOption & EmitOptions) => perform(options, (settings, out) => emit(settings, out, type, options)));
 }

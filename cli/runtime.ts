@@ -1,10 +1,10 @@
 /** Runs a set of actors in this process until a signal, or until one gives up. */
 import { mkdirSync } from 'node:fs';
+import { systemClock } from '../bus/clock.ts';
 import { armKillPoint } from '../bus/kill-point.ts';
 import { createLog, type Log } from '../bus/log.ts';
 import { createMqttTransport } from '../bus/mqtt-link.ts';
 import { RunningActor } from '../bus/run-actor.ts';
-import { systemClock } from '../bus/clock.ts';
 import { compose } from './compose.ts';
 import { exitCodes } from './output.ts';
 import { type Settings, UsageError } from './settings.ts';
@@ -29,7 +29,9 @@ export async function runActors(options: RuntimeOptions): Promise<number> {
   try {
     mkdirSync(settings.dataRoot, { recursive: true });
   } catch (error) {
-    throw new UsageError(`data directory ${settings.dataRoot} cannot be made: ${error instanceof Error ? error.message : String(error)}. Set HOMELAB_ROOT to one that can.`);
+    throw new UsageError(
+      `data directory ${settings.dataRoot} cannot be made: ${error instanceof Error ? error.message : String(error)}. Set HOMELAB_ROOT to one that can.`,
+    );
   }
   let finish: (code: number) => void = () => undefined;
   const finished = new Promise<number>((resolve) => (finish = resolve));

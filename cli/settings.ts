@@ -65,7 +65,10 @@ const names = z
 
 /** Each variable, what it means, and its default as a person reads it. */
 export const variables = {
-  HOMELAB_BROKER_URL: ['broker to use, `mqtt://[login:password@]host:port`; several separated by commas are tried in order', 'an embedded one on 127.0.0.1 for `up`, mqtt://127.0.0.1:1883 for everything else'],
+  HOMELAB_BROKER_URL: [
+    'broker to use, `mqtt://[login:password@]host:port`; several separated by commas are tried in order',
+    'an embedded one on 127.0.0.1 for `up`, mqtt://127.0.0.1:1883 for everything else',
+  ],
   HOMELAB_BROKER_PORT: ['port of the embedded broker', '1883'],
   HOMELAB_ROOT: ['data directory', '`$XDG_STATE_HOME/homelab`, else `~/.local/state/homelab`'],
   HOMELAB_SITE: ['site of this machine', defaultSite],
@@ -83,7 +86,11 @@ export const variables = {
 } as const satisfies Record<string, readonly [string, string]>;
 
 const Environment = z.object({
-  HOMELAB_BROKER_URL: z.string().optional().transform((text) => (text === '' ? undefined : text)).pipe(brokerUrl.optional()),
+  HOMELAB_BROKER_URL: z
+    .string()
+    .optional()
+    .transform((text) => (text === '' ? undefined : text))
+    .pipe(brokerUrl.optional()),
   HOMELAB_BROKER_PORT: port,
   HOMELAB_ROOT: z.string().optional(),
   HOMELAB_SITE: SiteName.default(defaultSite),
@@ -98,7 +105,10 @@ const Environment = z.object({
   HOMELAB_KILL_AT: z.string().optional(),
   NODE_NAME: NodeName.regex(/^[^A-Z]*$/, 'expected lower case').optional(),
   NODE_ALIAS_MAP: aliasMap,
-  DOCKER_HOST: z.string().regex(/^unix:\/\/\//, 'expected unix:///path; engines on other machines have a node-agent of their own').optional(),
+  DOCKER_HOST: z
+    .string()
+    .regex(/^unix:\/\/\//, 'expected unix:///path; engines on other machines have a node-agent of their own')
+    .optional(),
   XDG_STATE_HOME: z.string().optional(),
 });
 

@@ -60,9 +60,11 @@ function watchSpool(dir: string, io: ActorIo): () => Promise<void> {
   mkdirSync(dir, { recursive: true });
   let taking: Promise<void> = Promise.resolve();
   const take = (): void => {
-    taking = taking.then(() => takeAll(dir, io)).catch((error: unknown) => {
-      io.log.error({ err: error }, 'spool: cannot take events');
-    });
+    taking = taking
+      .then(() => takeAll(dir, io))
+      .catch((error: unknown) => {
+        io.log.error({ err: error }, 'spool: cannot take events');
+      });
   };
   const watcher = watch(dir, take);
   watcher.on('error', (error) => {
@@ -76,7 +78,9 @@ function watchSpool(dir: string, io: ActorIo): () => Promise<void> {
 }
 
 async function takeAll(dir: string, io: ActorIo): Promise<void> {
-  for (const name of readdirSync(dir).filter((each) => each.endsWith('.json')).sort()) {
+  for (const name of readdirSync(dir)
+    .filter((each) => each.endsWith('.json'))
+    .sort()) {
     const file = join(dir, name);
     let event: SpooledEvent;
     try {

@@ -26,8 +26,8 @@ export const TimestampIn = z
   .transform((value, ctx) => {
     const millis = typeof value === 'number' ? (value < 1e11 ? value * 1000 : value) : Date.parse(value);
     const date = new Date(millis);
-    // Beyond the year 9999 the ISO form has a sign and six digits, which no Timestamp accepts.
-    if (Number.isNaN(date.getTime()) || date.getUTCFullYear() > 9999) {
+    // Outside the years 0 to 9999 the ISO form has a sign and six digits, which no Timestamp accepts.
+    if (!(date.getUTCFullYear() >= 0 && date.getUTCFullYear() <= 9999)) {
       ctx.addIssue({ code: 'custom', message: 'not a time that can be represented' });
       return z.NEVER;
     }

@@ -12,7 +12,7 @@ export const isNodeDirectoryName = (name: string): boolean => levelPattern.test(
 /** One hour, the life of an approval: a repair that may take longer could not be agreed to. */
 const secondsMax = 3600;
 
-export const InventoryService = z.looseObject({
+const InventoryService = z.looseObject({
   monitor: z.boolean().default(true).describe('false excludes the service from drift proposals'),
   verify_window_s: z.number().positive().max(secondsMax).optional().describe('seconds a repair may take until healthy; default 120'),
   grace_s: z.number().nonnegative().max(secondsMax).optional().describe('seconds trouble must last before an incident; default 20'),

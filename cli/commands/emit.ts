@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { isoTime, systemClock } from '../../bus/clock.ts';
 import type { Severity } from '../../contracts/common.ts';
+import { severities } from '../../contracts/common.ts';
 import { EventType } from '../../contracts/event.ts';
 import { eventTypeRow } from '../../contracts/event-types.table.ts';
-import { severities } from '../../contracts/common.ts';
 import { exitCodes, type Output } from '../output.ts';
 import { type Settings, UsageError } from '../settings.ts';
 import { spool } from '../spool.ts';
@@ -40,7 +40,12 @@ export async function emit(settings: Settings, out: Output, type: string, option
   }
   const taken = !existsSync(file);
   if (out.json) out.value({ type, taken, file: taken ? null : file });
-  else out.line(taken ? `${type}: taken by the node-agent of this machine` : `${type}: kept in ${file}; no node-agent runs on this data directory yet, the next one takes it`);
+  else
+    out.line(
+      taken
+        ? `${type}: taken by the node-agent of this machine`
+        : `${type}: kept in ${file}; no node-agent runs on this data directory yet, the next one takes it`,
+    );
   return exitCodes.ok;
 }
 

@@ -26,22 +26,42 @@ export async function status(settings: Settings, out: Output): Promise<number> {
     out.line(`site ${site.site}: ${coloured(site.status)} (${site.summary}; ${said})`);
   }
   out.line('');
-  out.line(table(['node', 'status', 'engine', 'since', 'services'], world.nodes.map((node) => [node.node, node.status, node.engine, age(node.since, nowMs), String(node.services_count)])));
+  out.line(
+    table(
+      ['node', 'status', 'engine', 'since', 'services'],
+      world.nodes.map((node) => [node.node, node.status, node.engine, age(node.since, nowMs), String(node.services_count)]),
+    ),
+  );
   const notable = world.services.filter((service) => service.status !== 'healthy');
   const healthy = world.services.length - notable.length;
   out.line('');
   out.line(`${healthy} of ${world.services.length} services healthy`);
   if (notable.length > 0) {
-    out.line(table(['service', 'node', 'status', 'since', 'reason'], notable.map((service) => [service.service, service.node, service.status, age(service.since, nowMs), service.reason ?? ''])));
+    out.line(
+      table(
+        ['service', 'node', 'status', 'since', 'reason'],
+        notable.map((service) => [service.service, service.node, service.status, age(service.since, nowMs), service.reason ?? '']),
+      ),
+    );
   }
   if (world.incidents.length > 0) {
     out.line('');
-    out.line(table(['incident', 'severity', 'since', 'times', 'what'], world.incidents.map((each) => [each.id, each.severity, age(each.started_at, nowMs), String(each.occurrence_count), each.summary])));
+    out.line(
+      table(
+        ['incident', 'severity', 'since', 'times', 'what'],
+        world.incidents.map((each) => [each.id, each.severity, age(each.started_at, nowMs), String(each.occurrence_count), each.summary]),
+      ),
+    );
   }
   out.line('');
   if (world.actions.length === 0) out.line('Nothing waits for you.');
   else {
-    out.line(table(['action', 'status', 'risk', 'since', 'why'], world.actions.map((each) => [each.id, each.status, each.risk, age(each.proposed_at, nowMs), each.evidence.message])));
+    out.line(
+      table(
+        ['action', 'status', 'risk', 'since', 'why'],
+        world.actions.map((each) => [each.id, each.status, each.risk, age(each.proposed_at, nowMs), each.evidence.message]),
+      ),
+    );
     if (world.actions.some((each) => each.status === 'pending')) out.line('Say yes: homelab approve <action>    Say no: homelab reject <action>');
   }
   return code;

@@ -46,4 +46,3 @@ function welcome(settings: Settings, broker: string): string {
 }
 
 const withoutCredentials = (url: string): string => url.replace(/\/\/[^@/]*@/, '//');
-

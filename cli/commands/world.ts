@@ -10,14 +10,18 @@ export async function worldRebuild(settings: Settings, out: Output, options: { r
   const holder = lockHolder(join(dataDir, 'lock'));
   const dryRun = options.dryRun === true;
   if (holder !== null && !dryRun) {
-    throw new UsageError(`the observer of ${settings.dataRoot} runs as process ${holder}. Stop it first, or look without writing: homelab world rebuild --dry-run`);
+    throw new UsageError(
+      `the observer of ${settings.dataRoot} runs as process ${holder}. Stop it first, or look without writing: homelab world rebuild --dry-run`,
+    );
   }
   const startedAtMs = Date.now();
   const result = await rebuildWorld({ dataDir, write: !dryRun });
   const seconds = (Date.now() - startedAtMs) / 1000;
   if (out.json) out.value({ ...result.counts, seconds, written: !dryRun });
   else {
-    out.line(`${result.counts.events} events of ${result.counts.nodes} nodes replayed in ${seconds.toFixed(1)} s; ${result.counts.quarantined} could not be read${result.counts.quarantined > 0 ? ` (see ${join(dataDir, 'quarantine')})` : ''}.`);
+    out.line(
+      `${result.counts.events} events of ${result.counts.nodes} nodes replayed in ${seconds.toFixed(1)} s; ${result.counts.quarantined} could not be read${result.counts.quarantined > 0 ? ` (see ${join(dataDir, 'quarantine')})` : ''}.`,
+    );
     out.line(dryRun ? 'Nothing was written.' : 'Checkpoints written; the observer overlays what the broker holds at its next start.');
   }
   return exitCodes.ok;

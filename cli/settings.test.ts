@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readSettings, variables } from './settings.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'homelab-settings-'));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe('the environment', () => {
+  it('may be empty: everything has a default', () => {
+    const settings = readSettings({});
+    expect(settings).toMatchObject({
+      site: 'hub',
+      topicRoot: 'homelab',
+      brokerUrls: null,
+      brokerPort: 1883,
+      incidentGraceMs: 20_000,
+      verifyWindowMs: 120_000,
+      dockerSocket: '/var/run/docker.sock',
+    });
+    expect(settings.node).toMatch(/^[^A-Z.]+$/);
+  });
+
+  it('puts data below XDG_STATE_HOME, unless HOMELAB_ROOT says otherwise', () => {
+    expect(readSettings({ XDG_STATE_HOME: '/state' }).dataRoot).toBe('/state/homelab');
+    expect(readSettings({ XDG_STATE_HOME: '/state', HOMELAB_ROOT: '/opt/homelab' }).dataRoot).toBe('/opt/homelab');
+  });
+
+  it('is read when it is asked for, not when the program is loaded', () => {
+    expect(readSettings({ NODE_NAME: 'piha' }).node).toBe('piha');
+    expect(readSettings({ NODE_NAME: 'vps' }).node).toBe('vps');
+  });
+
+  it.each([
+    [{ HOMELAB_BROKER_URL: 'localhost:1883' }, /HOMELAB_BROKER_URL="localhost:1883": expected mqtt:/],
+    [{ HOMELAB_BROKER_PORT: 'abc' }, /HOMELAB_BROKER_PORT="abc": expected a port/],
+    [{ NODE_NAME: 'VPS' }, /NODE_NAME="VPS": expected lower case/],
+    [{ NODE_NAME: 'a/b' }, /NODE_NAME="a\/b": one topic level/],
+    [{ HOMELAB_INCIDENT_GRACE_S: '-1' }, /HOMELAB_INCIDENT_GRACE_S="-1": expected seconds/],
+    [{ NODE_ALIAS_MAP: '{' }, /NODE_ALIAS_MAP="{": expected JSON such as/],
+    [{ DOCKER_HOST: 'tcp://192.0.2.1:2375' }, /DOCKER_HOST="tcp:.*": expected unix/],
+    [{ HOMELAB_LOG_LEVEL: 'loud' }, /HOMELAB_LOG_LEVEL="loud"/],
+    [{ HOMELAB_CREDENTIALS: '/nowhere.yaml' }, /HOMELAB_CREDENTIALS="\/nowhere.yaml": there is no such file/],
+  ])('names the variable and what was expected: %o', (env, message) => {
+    expect(() => readSettings(env)).toThrow(message);
+  });
+
+  it('reads passwords from a file, and says which file does not fit', () => {
+    const file = join(dir, 'credentials.yaml');
+    writeFileSync(file, 'executor-vps: s3cret\nanna: other\n');
+    expect(readSettings({ HOMELAB_CREDENTIALS: file }).passwords).toEqual({ 'executor-vps': 's3cret', anna: 'other' });
+    writeFileSync(file, '- a list\n');
+    expect(() => readSettings({ HOMELAB_CREDENTIALS: file })).toThrow(file);
+  });
+
+  it('is described variable by variable', () => {
+    for (const [name, [means, fallback]] of Object.entries(variables)) expect(`${name}: ${means} (${fallback})`).toMatch(/^[A-Z_]+: \S.* \(\S.*\)$/);
+  });
+});
