@@ -62,7 +62,11 @@ export interface BrokerPersistence {
   storeRetained(packet: BrokerPacket): Promise<void>;
   createRetainedStream(pattern: string): Readable;
   createRetainedStreamCombi(patterns: readonly string[]): Readable;
+  /** At the CONNECT of a clean session, before its CONNACK. */
+  cleanSubscriptions(client: BrokerClient): Promise<void>;
   /** Notes the message id under which a queued message is sent; rejects when the message is not queued. */
   outgoingUpdate(client: BrokerClient, packet: BrokerPacket): Promise<void>;
+  /** Forgets the queued message that was sent under this message id. */
+  outgoingClearMessageId(client: BrokerClient, packet: BrokerPacket): Promise<unknown>;
   outgoingStream(client: BrokerClient): Readable;
 }

@@ -2,6 +2,7 @@
  * What the embedded broker keeps: aedes's own persistence in memory or in LevelDB, with our cures around it.
  *
  * - Retained messages are also held in memory: aedes would read and decode every one of them for each subscription.
+ * - A clean session ends an earlier persistent one with everything that was queued for it.
  * - Messages to a persistent session go out in order: their notes in the store are made one after the other.
  * - The name of a broker's life grows with each start: queued messages are sorted by it, and a random one would mix
  *   the messages of two lives.
@@ -110,7 +111,7 @@ class RetainedMessages implements RetainedSource {
 }
 
 function curePersistence(persistence: BrokerPersistence, retained: RetainedMessages, gates: Gates, log: Log): BrokerPersistence {
-  const { storeRetained, outgoingUpdate, outgoingStream } = persistence;
+  const { storeRetained, cleanSubscriptions, outgoingUpdate, outgoingStream } = persistence;
   const updates = new Map<string, Promise<void>>();
   return Object.assign(persistence, {
     storeRetained: async (packet: BrokerPacket) => {
@@ -121,6 +122,15 @@ function curePersistence(persistence: BrokerPersistence, retained: RetainedMessa
     createRetainedStreamCombi: () => {
       gates.replay(retained);
       return Readable.from([]);
+    },
+    // aedes empties the queue of an ended session after the CONNACK, and leaves the rest when the client goes before that.
+    cleanSubscriptions: async (client) => {
+      await cleanSubscriptions.call(persistence, client);
+      for await (const entry of outgoingStream.call(persistence, client)) {
+        const packet = { ...(entry as BrokerPacket), messageId: 1 };
+        await outgoingUpdate.call(persistence, client, packet);
+        await persistence.outgoingClearMessageId(client, packet);
+      }
     },
     outgoingUpdate: (client, packet) => {
       const id = client.id ?? '';
@@ -139,8 +149,11 @@ function curePersistence(persistence: BrokerPersistence, retained: RetainedMessa
       return Readable.from(
         (async function* () {
           for await (const entry of entries) {
-            gates.sawQueued(client, entry as BrokerPacket);
-            yield entry as BrokerPacket;
+            const packet = entry as BrokerPacket;
+            gates.sawQueued(client, packet);
+            // aedes would send the flag of the publisher; only a stored copy for a new subscription has it (3.3.1-9).
+            packet.retain = false;
+            yield packet;
           }
         })(),
       );

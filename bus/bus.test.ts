@@ -70,15 +70,13 @@ async function join1(
 /** A bare connection: what a person with MQTT Explorer can do. */
 async function person(): Promise<{ readonly link: Link; readonly retained: Map<string, string> }> {
   const retained = new Map<string, string>();
-  const link = await broker
-    .transport()
-    .connect(
-      { clientId: `person-${Math.random()}`, clean: true, keepaliveS: 30, connectTimeoutMs: 1000 },
-      {
-        onMessage: (message) => (message.payload.length === 0 ? retained.delete(message.topic) : retained.set(message.topic, message.payload.toString('utf8'))),
-        onClose: () => undefined,
-      },
-    );
+  const link = await broker.transport().connect(
+    { clientId: `person-${Math.random()}`, clean: true, keepaliveS: 30, connectTimeoutMs: 1000 },
+    {
+      onMessage: (message) => (message.payload.length === 0 ? retained.delete(message.topic) : retained.set(message.topic, message.payload.toString('utf8'))),
+      onClose: () => undefined,
+    },
+  );
   stops.push(() => link.close());
   await link.subscribe(['#']);
   return { link, retained };

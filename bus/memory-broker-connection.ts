@@ -183,6 +183,8 @@ export class MemoryConnection implements Link {
     const fault = this.broker.fault({ direction: 'delivery', clientId: this.options.clientId, ...message });
     this.down.push(
       () => {
+        // What comes after our own close stays queued.
+        if (this.state !== 'open') return;
         session.queue.shift();
         this.scheduled -= 1;
         if (fault.kind === 'drop') return;
@@ -194,7 +196,6 @@ export class MemoryConnection implements Link {
   }
 
   private hand(message: Incoming): void {
-    if (this.state !== 'open') return;
     try {
       this.handlers.onMessage(message);
     } catch (error) {

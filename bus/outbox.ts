@@ -131,9 +131,7 @@ export class Outbox {
     if (!progress) return;
     this.timeoutMs = resendAfterMs;
     this.clearTimer();
-    void this.compact().catch((error: unknown) => {
-      this.options.log.error({ err: error }, 'outbox: compaction failed');
-    });
+    this.compact().catch(this.onFailure);
     this.pump();
   }
 
@@ -206,6 +204,11 @@ export class Outbox {
     if (this.backlog > 0) this.armTimer();
   }
 
+  /** A disk that refuses: what is in memory is kept and sent; the next write tries again. */
+  private readonly onFailure = (error: unknown): void => {
+    this.options.log.error({ err: error }, 'outbox: cannot write');
+  };
+
   private armTimer(): void {
     if (this.timer !== null) return;
     this.timer = this.options.clock.setTimeout(() => {
@@ -230,10 +233,10 @@ export class Outbox {
     state.next = cursor + 1 + state.waiting.length;
     state.sentTo = 0;
     state.durableTo = 0;
-    void this.rewrite().then(() => {
+    this.rewrite().then(() => {
       state.durableTo = state.next - 1;
       this.pump();
-    });
+    }, this.onFailure);
     this.options.log.warn({ lane, cursor }, 'outbox: the store is ahead of this emitter; numbering on above it');
   }
 
@@ -250,7 +253,9 @@ export class Outbox {
     this.droppedReportedAtMs = nowMs;
     const dropped = this.dropped;
     this.dropped = 0;
-    void this.emit({ type: 'outbox_dropped', severity: 'warning', message: `${dropped} events dropped: the outbox was full`, payload: { dropped } });
+    this.emit({ type: 'outbox_dropped', severity: 'warning', message: `${dropped} events dropped: the outbox was full`, payload: { dropped } }).catch(
+      this.onFailure,
+    );
   }
 
   private async compact(): Promise<void> {

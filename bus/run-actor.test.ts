@@ -59,16 +59,14 @@ beforeEach(async () => {
   broker = new MemoryBroker();
   retained = new Map();
   actors = [];
-  link = await broker
-    .transport()
-    .connect(
-      { clientId: 'test', clean: true, keepaliveS: 30, connectTimeoutMs: 1000 },
-      {
-        onMessage: ({ topic, payload }) =>
-          payload.length === 0 ? retained.delete(topic) : retained.set(topic, JSON.parse(payload.toString('utf8')) as Record<string, unknown>),
-        onClose: () => undefined,
-      },
-    );
+  link = await broker.transport().connect(
+    { clientId: 'test', clean: true, keepaliveS: 30, connectTimeoutMs: 1000 },
+    {
+      onMessage: ({ topic, payload }) =>
+        payload.length === 0 ? retained.delete(topic) : retained.set(topic, JSON.parse(payload.toString('utf8')) as Record<string, unknown>),
+      onClose: () => undefined,
+    },
+  );
   await link.subscribe(['homelab/actors/#', 'homelab/desired/#', 'homelab/events/#']);
 });
 afterEach(async () => {

@@ -11,12 +11,13 @@ import { type Actor, type AnyActorLogic, createActor, type SnapshotFrom } from '
 import { topics } from '../contracts/topics.ts';
 import type { ActorIo, ActorModule, AnyBlueprint } from './actor.ts';
 import { Bus } from './bus.ts';
-import { type Clock, isoTime, withDeadline } from './clock.ts';
+import { type Clock, withDeadline } from './clock.ts';
 import { CommandQueue } from './command-queue.ts';
 import type { Transport } from './link.ts';
 import { takeLock } from './lock-file.ts';
 import type { Log } from './log.ts';
 import { Outbox } from './outbox.ts';
+import { StatusBoard } from './status-board.ts';
 
 const restartFirstMs = 1_000;
 const restartMaxMs = 60_000;
@@ -54,23 +55,18 @@ export class RunningActor {
   private readonly options: RunActorOptions;
   private readonly log: Log;
   private readonly dataDir: string;
-  private readonly startedAt: string;
+  private readonly status: StatusBoard;
   private life: Life | null = null;
   private stopping = false;
   private stopWait: () => void = () => undefined;
   private running: Promise<void> = Promise.resolve();
-  private restarts = 0;
-  private lastError: string | null = null;
-  private mode = 'starting';
-  private modeSince: string;
   private timer: { readonly atMs: number; readonly handle: unknown } | null = null;
 
   constructor(options: RunActorOptions) {
     this.options = options;
     this.log = options.log.child({ actor: options.module.name, node: options.node });
     this.dataDir = join(options.dataRoot, options.module.name);
-    this.startedAt = isoTime(options.clock.now());
-    this.modeSince = this.startedAt;
+    this.status = new StatusBoard({ node: options.node, actor: options.module.name, version: options.version, clock: options.clock });
   }
 
   get name(): string {
@@ -94,7 +90,7 @@ export class RunningActor {
       life.actor.stop();
       await life.commands.idle();
       await life.blueprint.farewell?.();
-      this.publishStatus(life.bus, 'stopped');
+      this.status.publish(life.bus, 'stopped');
       await this.end(life, false);
     }
     await this.running;
@@ -108,8 +104,6 @@ export class RunningActor {
       if (this.stopping) return;
       if (this.options.clock.now() - bornAtMs >= heldAfterMs) deaths = 0;
       deaths += 1;
-      this.restarts += 1;
-      this.lastError = error.message.slice(0, 400);
       const gaveUp = error instanceof DuplicateWriterError || deaths >= deathsMax;
       this.log.error({ err: error, deaths, gaveUp }, 'actor died');
       if (gaveUp) {
@@ -132,7 +126,9 @@ export class RunningActor {
     try {
       life = await this.create();
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      const reason = error instanceof Error ? error : new Error(String(error));
+      this.status.died(reason);
+      return reason;
     }
     if (this.stopping) {
       // stop() came while this life was being made, and could not see it
@@ -142,8 +138,9 @@ export class RunningActor {
     }
     const error = await life.ended;
     if (this.stopping) return error;
+    this.status.died(error);
     await life.detach?.();
-    if (!(error instanceof DuplicateWriterError)) this.publishStatus(life.bus, 'restarting', error.message);
+    if (!(error instanceof DuplicateWriterError)) this.status.publish(life.bus, 'restarting');
     await this.end(life, life.blueprint.will !== undefined);
     return error;
   }
@@ -163,7 +160,7 @@ export class RunningActor {
         die(new DuplicateWriterError(`duplicate_writer: somebody else writes ${topic} with session ${session}; this one stops`));
       },
       onQuarantine: ({ topic, detail, count }) => {
-        this.publishStatus(bus, 'online');
+        this.status.publish(bus, 'online');
         void bus
           .emit({
             type: 'message_quarantined',
@@ -214,23 +211,22 @@ export class RunningActor {
         { topic: topics.actorStatus, levels: { node: this.options.node, actor: this.name } },
         { topic: topics.manifest, levels: { node: this.options.node, actor: this.name } },
       ],
-      will: (session) => blueprint.will?.(session) ?? this.will(session),
+      will: (session) => blueprint.will?.(session) ?? this.status.will(session),
       deliver: (delivery) => {
         send(blueprint.deliver(delivery));
       },
     });
-    this.publishStatus(bus, 'online');
+    this.status.publish(bus, 'online');
     life.detach = blueprint.attach?.(send);
   }
 
   private onSnapshot(life: Life, snapshot: SnapshotFrom<AnyActorLogic>): void {
     if (this.life !== life || snapshot.status !== 'active') return;
     const mode = life.blueprint.mode(snapshot);
-    if (mode !== this.mode) {
-      this.log.info({ from: this.mode, to: mode }, 'mode');
-      this.mode = mode;
-      this.modeSince = isoTime(this.options.clock.now());
-      this.publishStatus(life.bus, 'online');
+    const from = this.status.changeMode(mode);
+    if (from !== null) {
+      this.log.info({ from, to: mode }, 'mode');
+      this.status.publish(life.bus, 'online');
     }
     this.armTimer(life, life.blueprint.wakeAt?.(snapshot) ?? null);
   }
@@ -249,34 +245,6 @@ export class RunningActor {
       Math.min(Math.max(0, atMs - clock.now()), 2 ** 31 - 1),
     );
     this.timer = { atMs, handle };
-  }
-
-  private publishStatus(bus: Bus, status: 'online' | 'stopped' | 'restarting', error: string | null = null): void {
-    const { node, version } = this.options;
-    const what = status === 'online' ? this.mode : status;
-    bus.documents.set(
-      topics.actorStatus,
-      { node, actor: this.name },
-      {
-        status,
-        summary: `${this.name} on ${node}: ${what}${error === null ? '' : ` (${error.slice(0, 200)})`}`,
-        node,
-        actor: this.name,
-        mode: this.mode,
-        mode_since: this.modeSince,
-        started_at: this.startedAt,
-        restarts: this.restarts,
-        last_error: error?.slice(0, 400) ?? this.lastError,
-        quarantined: bus.quarantined,
-        version,
-      },
-    );
-  }
-
-  private will(session: number): { readonly topic: string; readonly payload: string } {
-    const { node, version } = this.options;
-    const status = { status: 'offline', summary: `${this.name} on ${node}: connection lost`, ts: this.startedAt, session, node, actor: this.name, version };
-    return { topic: topics.actorStatus.build({ node, actor: this.name }), payload: JSON.stringify(status) };
   }
 
   private async end(life: Life, abrupt: boolean): Promise<void> {

@@ -24,7 +24,13 @@ export interface FakeIo extends ActorIo {
   connected: boolean;
 }
 
-export function fakeIo(options: { readonly actor: string; readonly node?: string; readonly site?: string; readonly clock: Clock; readonly dataDir: string }): FakeIo {
+export function fakeIo(options: {
+  readonly actor: string;
+  readonly node?: string;
+  readonly site?: string;
+  readonly clock: Clock;
+  readonly dataDir: string;
+}): FakeIo {
   const held = new Map<string, Record<string, unknown>>();
   const history: { topic: string; doc: Record<string, unknown> | null }[] = [];
   const events: EventDraft[] = [];
@@ -49,7 +55,10 @@ export function fakeIo(options: { readonly actor: string; readonly node?: string
     documents: {
       set(topic: Topic, levels: never, body: object) {
         const name = topic.build(levels);
-        const doc = topic.schema.parse({ ...body, ts: new Date(options.clock.now()).toISOString(), session: 1, rev: history.length + 1 }) as Record<string, unknown>;
+        const doc = topic.schema.parse({ ...body, ts: new Date(options.clock.now()).toISOString(), session: 1, rev: history.length + 1 }) as Record<
+          string,
+          unknown
+        >;
         held.set(name, doc);
         history.push({ topic: name, doc });
       },
@@ -131,12 +140,26 @@ export class FakeLife {
   }
 
   /** A document arrives (null: deleted). Head fields that are left out are made up, newer than any before. */
-  hearDocument<P extends string>(topic: Topic<P>, levels: LevelsOf<P>, body: object | null, how: { readonly will?: boolean; readonly retained?: boolean } = {}): void {
+  hearDocument<P extends string>(
+    topic: Topic<P>,
+    levels: LevelsOf<P>,
+    body: object | null,
+    how: { readonly will?: boolean; readonly retained?: boolean } = {},
+  ): void {
     this.rev += 1;
     const name = allTopics.find(([, row]) => (row as unknown) === topic)?.[0];
     const at = this.io.clock.now();
     const doc = body === null ? null : topic.schema.parse({ summary: '', ts: new Date(at).toISOString(), session: 1, rev: this.rev, ...body });
-    this.hear({ kind: 'document', name, topic: topic.build(levels), levels, doc, will: how.will ?? false, retained: how.retained ?? false, at } as unknown as Delivery);
+    this.hear({
+      kind: 'document',
+      name,
+      topic: topic.build(levels),
+      levels,
+      doc,
+      will: how.will ?? false,
+      retained: how.retained ?? false,
+      at,
+    } as unknown as Delivery);
   }
 
   synced(): void {

@@ -1,0 +1,134 @@
+/**
+ * The executor of a node: runs approved actions, at most once each. Wiring only: the desk (desk.ts) decides what runs,
+ * one machine per execution (machine.ts) decides how it goes.
+ *
+ * Reads `world/actions/<node>/+` and `health/<node>/+`. Writes the requests running, completed and failed, and events.
+ * Remembers in `<dataDir>/claims.jsonl`; collected diagnostics are in `<dataDir>/diagnostics`.
+ * Fails to start when its journal cannot be read or written; nothing is executed then.
+ */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { fromPromise } from 'xstate';
+import type { ActorIo, ActorModule, Blueprint, Delivery } from '../../bus/actor.ts';
+import { isoTime } from '../../bus/clock.ts';
+import { type KillPoint, killPoint } from '../../bus/kill-point.ts';
+import { topics } from '../../contracts/topics.ts';
+import { type DeskEvent, deskMachine, deskMode } from './desk.ts';
+import { effects } from './effects.ts';
+import { ClaimJournal } from './journal.ts';
+import { executionMachine } from './machine.ts';
+import type { ExecutorPorts } from './ports.ts';
+import type { Command, Target, Work } from './protocol.ts';
+import { actionView, healthView } from './view.ts';
+
+export interface ExecutorOptions {
+  readonly ports: ExecutorPorts;
+  /** 8 to 64 characters, never the same twice. */
+  readonly newNonce?: () => string;
+  /** Called at each kill point that is passed; tests die there. */
+  readonly at?: (point: KillPoint) => void;
+}
+
+type ExecutorBlueprint = Blueprint<typeof deskMachine, DeskEvent, Command>;
+
+export const createExecutorModule = ({ ports, newNonce = randomUUID, at = killPoint }: ExecutorOptions): ActorModule => ({
+  name: 'executor',
+  async create(io): Promise<ExecutorBlueprint> {
+    const { journal, records } = await ClaimJournal.open(join(io.dataDir, 'claims.jsonl'), { log: io.log, at });
+    const execution = executionMachine.provide({ actors: workActors(io, { ports, newNonce, at, journal }) });
+    return {
+      logic: deskMachine.provide({ actors: { execution } }),
+      input: { now: io.clock.now(), records },
+      reads: [
+        { topic: topics.action, levels: { node: io.node } },
+        { topic: topics.serviceHealth, levels: { node: io.node } },
+      ],
+      owns: [],
+      mode: deskMode,
+      deliver: (delivery) => deskEvent(io.node, delivery),
+      commands: commandsOf(io, at),
+      attach: () => () => journal.close(),
+    };
+  },
+});
+
+function deskEvent(node: string, delivery: Delivery): DeskEvent | null {
+  if (delivery.kind === 'synced') return { type: 'synced', now: delivery.at };
+  if (delivery.kind !== 'document') return null;
+  if (delivery.name === 'action' && delivery.levels.node === node) {
+    const { id } = delivery.levels;
+    // A document that is not the one its topic names is nobody's.
+    if (delivery.doc !== null && (delivery.doc.id !== id || delivery.doc.node !== node)) return null;
+    return { type: 'action', now: delivery.at, id, view: delivery.doc === null ? null : actionView(delivery.doc) };
+  }
+  if (delivery.name === 'serviceHealth' && delivery.levels.node === node) {
+    return { type: 'health', now: delivery.at, service: delivery.levels.service, health: delivery.doc === null ? null : healthView(delivery.doc) };
+  }
+  return null;
+}
+
+function commandsOf(io: ActorIo, at: (point: KillPoint) => void): ExecutorBlueprint['commands'] {
+  return {
+    async request({ state, payload }) {
+      const sent = await io.send(topics.request, { state, requester: io.login }, payload);
+      if (sent) at(state === 'running' ? 'executor.after-claim-publish' : 'executor.after-outcome-publish');
+    },
+    async announce({ draft }) {
+      try {
+        await io.emit(draft);
+      } catch (error) {
+        // Dying of it would leave every effect under way with an unknown outcome: the document tells the same.
+        io.log.error({ err: error, type: draft.type, correlation_id: draft.correlation_id }, 'an event could not be kept');
+      }
+    },
+    complain({ id, detail }) {
+      io.log.error({ id, detail }, 'an execution has trouble');
+    },
+  };
+}
+
+interface Hands {
+  readonly ports: ExecutorPorts;
+  readonly newNonce: () => string;
+  readonly at: (point: KillPoint) => void;
+  readonly journal: ClaimJournal;
+}
+
+/** The work of an execution, as the actors its machine invokes. */
+function workActors(io: ActorIo, { ports, newNonce, at, journal }: Hands) {
+  const now = () => io.clock.now();
+  const work = <K extends keyof Work>(run: (input: Work[K]['input']) => Promise<Work[K]['output']>) =>
+    fromPromise<Work[K]['output'], Work[K]['input']>(({ input }) => run(input));
+  const world = { ports, clock: io.clock, diagnosticsDir: join(io.dataDir, 'diagnostics') };
+  return {
+    writeClaim: work<'writeClaim'>(async ({ id, attempt }) => {
+      const nonce = newNonce();
+      await journal.append({ kind: 'claim', id, attempt, nonce, at: now() });
+      return { at: now(), nonce };
+    }),
+    findTarget: work<'findTarget'>(async ({ service }) => {
+      const found = await ports.findContainer(service);
+      const target: Target | null = found === null ? null : { id: found.id, startedAtMs: found.startedAt === null ? null : Date.parse(found.startedAt) };
+      return { at: now(), target };
+    }),
+    writeBegun: work<'writeBegun'>(async ({ nonce }) => {
+      await journal.append({ kind: 'begun', nonce, at: now() });
+      return { at: now() };
+    }),
+    doEffect: work<'doEffect'>(async (input) => {
+      at('executor.before-effect');
+      const done = await effects[input.effect](world, input);
+      at('executor.after-effect');
+      return { ...done, at: now() };
+    }),
+    writeOutcome: work<'writeOutcome'>(async ({ nonce, outcome }) => {
+      const ended = { ...outcome, ended_at: isoTime(now()) };
+      await journal.append({ kind: 'outcome', nonce, outcome: ended });
+      return { at: now(), outcome: ended };
+    }),
+    writeSettled: work<'writeSettled'>(async ({ nonce }) => {
+      await journal.append({ kind: 'settled', nonce });
+      return { at: now() };
+    }),
+  };
+}

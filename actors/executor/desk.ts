@@ -1,0 +1,110 @@
+/**
+ * The desk of the executor: follows the action documents of its node and runs one execution (machine.ts) for each that
+ * is approved, a few at once and one per service.
+ *
+ * Reads actions and service health of its own node; judges nothing before everything retained was delivered once.
+ * Emits the commands of its executions. Remembers through the claims journal, handed in as `records`.
+ * Fails only by a bug; run-actor then restarts it and the journal says where each execution was.
+ */
+import { assign, type DoneActorEvent, enqueueActions, setup } from 'xstate';
+import type { ClaimRecords } from './claims.ts';
+import { type Active, type Situation, startsNow } from './judge.ts';
+import { executionMachine } from './machine.ts';
+import type { Command, ExecutionEnd, Heard, Said } from './protocol.ts';
+import type { ActionView, HealthView } from './view.ts';
+
+export type DeskEvent =
+  /** null: the document is deleted. */
+  | { readonly type: 'action'; readonly now: number; readonly id: string; readonly view: ActionView | null }
+  | { readonly type: 'health'; readonly now: number; readonly service: string; readonly health: HealthView | null }
+  | { readonly type: 'synced'; readonly now: number };
+
+interface DeskContext extends Situation {
+  readonly nowMs: number;
+}
+
+type Inner = DeskEvent | Said | DoneActorEvent<ExecutionEnd>;
+
+const childId = (id: string): string => `execution:${id}`;
+
+const without = <T>(from: Readonly<Record<string, T>>, id: string): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(from).filter(([key]) => key !== id));
+
+export const deskMachine = setup({
+  types: {
+    context: {} as DeskContext,
+    events: {} as Inner,
+    input: {} as { readonly now: number; readonly records: ClaimRecords },
+    emitted: {} as Command,
+  },
+  actors: { execution: executionMachine },
+  actions: {
+    noteAction: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'action') return;
+      const { id, view, now } = event;
+      enqueue.assign({ nowMs: now, documents: view === null ? without(context.documents, id) : { ...context.documents, [id]: view } });
+      if (context.active[id] !== undefined) enqueue.sendTo(childId(id), { type: 'document', now, view } satisfies Heard);
+    }),
+    noteHealth: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'health') return;
+      for (const [id, { service }] of Object.entries(context.active)) {
+        if (service === event.service) enqueue.sendTo(childId(id), { type: 'health', now: event.now, health: event.health } satisfies Heard);
+      }
+    }),
+    noteSynced: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'synced') return;
+      enqueue.assign({ nowMs: event.now });
+      for (const id of Object.keys(context.active)) enqueue.sendTo(childId(id), event satisfies Heard);
+    }),
+    notePhase: assign(({ context, event }) => {
+      if (event.type !== 'execution.phase') return {};
+      const active = context.active[event.id];
+      return active === undefined ? {} : { active: { ...context.active, [event.id]: { ...active, phase: event.phase } } };
+    }),
+    noteEnd: enqueueActions(({ context, event, enqueue }) => {
+      if (!('output' in event)) return;
+      const { id, record } = event.output;
+      enqueue.stopChild(childId(id));
+      enqueue.assign({ active: without(context.active, id), ...(record === null ? {} : { records: { ...context.records, [id]: record } }) });
+    }),
+    passOn: enqueueActions(({ event, enqueue }) => {
+      if (event.type !== 'execution.say') return;
+      for (const command of event.commands) enqueue.emit(command);
+    }),
+    judge: enqueueActions(({ context, enqueue }) => {
+      const active: Record<string, Active> = { ...context.active };
+      for (const { action, record } of startsNow(context)) {
+        active[action.id] = { attempt: record?.attempt ?? action.attempt, service: action.service, phase: 'claiming' };
+        enqueue.spawnChild('execution', { id: childId(action.id), input: { now: context.nowMs, action, record } });
+      }
+      enqueue.assign({ active });
+    }),
+  },
+}).createMachine({
+  id: 'desk',
+  context: ({ input }) => ({ nowMs: input.now, documents: {}, records: input.records, active: {} }),
+  initial: 'syncing',
+  on: { health: { actions: 'noteHealth' } },
+  states: {
+    /** What was not delivered yet may change everything: only listens. */
+    syncing: {
+      on: { action: { actions: 'noteAction' }, synced: { target: 'open', actions: ['noteSynced', 'judge'] } },
+    },
+    open: {
+      on: {
+        action: { actions: ['noteAction', 'judge'] },
+        synced: { actions: ['noteSynced', 'judge'] },
+        'execution.say': { actions: 'passOn' },
+        'execution.phase': { actions: ['notePhase', 'judge'] },
+        'xstate.done.actor.*': { actions: ['noteEnd', 'judge'] },
+      },
+    },
+  },
+});
+
+/** `syncing`, `idle`, or what the busiest execution does: `working`, `claiming`, `reporting`. */
+export function deskMode(snapshot: { readonly value: unknown; readonly context: Situation }): string {
+  if (snapshot.value === 'syncing') return 'syncing';
+  const phases = Object.values(snapshot.context.active).map(({ phase }) => phase);
+  return (['working', 'claiming', 'reporting'] as const).find((phase) => phases.includes(phase)) ?? 'idle';
+}

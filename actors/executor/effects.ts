@@ -1,0 +1,56 @@
+/**
+ * What an effect does through the ports: one function for each name a handler may give. No retries, no decisions.
+ *
+ * Rejects with the port's ControlError; the machine makes the outcome of it.
+ */
+import { type Clock, isoTime, withDeadline } from '../../bus/clock.ts';
+import { keepDiagnostics } from './diagnostics.ts';
+import type { EffectName } from './handlers/handler.ts';
+import type { ExecutorPorts } from './ports.ts';
+import type { Work } from './protocol.ts';
+
+type EffectInput = Work['doEffect']['input'];
+type EffectResult = Omit<Work['doEffect']['output'], 'at'>;
+
+export interface EffectWorld {
+  readonly ports: ExecutorPorts;
+  readonly clock: Clock;
+  readonly diagnosticsDir: string;
+}
+
+/** Docker's own default before it kills: a container that wants more says so in its stop_grace_period, which compose applies, not we. */
+const stopTimeoutS = 10;
+/** The look after the restart only sharpens the verification: not worth waiting for. */
+const lookAfterDeadlineMs = 5_000;
+/** Results travel in a document that aims below 1.5 kB; the whole log is in the file. */
+const outputCharsMax = 500;
+const tailLinesMax = 5;
+const tailCharsMax = 160;
+
+export const effects: { readonly [E in EffectName]: (world: EffectWorld, input: EffectInput) => Promise<EffectResult> } = {
+  async restart_container({ ports, clock }, { target, service }) {
+    await ports.restartContainer(target.id, { stopTimeoutS });
+    // Without an answer the weaker rule stands: a start after the effect began.
+    const after = await withDeadline(clock, lookAfterDeadlineMs, 'look after the restart', ports.findContainer(service)).catch(() => null);
+    const startedAtMs = after === null || after.startedAt === null ? null : Date.parse(after.startedAt);
+    return { startedAtMs, code: 'restarted', message: `${target.id.slice(0, 12)} restarted`, result: {} };
+  },
+
+  async run_healthcheck({ ports }, { target }) {
+    const { exitCode, output } = await ports.runHealthcheck(target.id);
+    return {
+      startedAtMs: null,
+      code: 'healthcheck_ran',
+      message: `the health check exited with ${exitCode}`,
+      result: { exit_code: exitCode, output: output.slice(-outputCharsMax) },
+    };
+  },
+
+  async collect_diagnostics({ ports, clock, diagnosticsDir }, { target, id, attempt, service }) {
+    const { inspect, log } = await ports.collectDiagnostics(target.id);
+    const content = { action_id: id, attempt, service, container_id: target.id, collected_at: isoTime(clock.now()), inspect, log };
+    const { file, bytes } = await keepDiagnostics(diagnosticsDir, { id, attempt, content });
+    const tail = log.slice(-tailLinesMax).map((line) => line.slice(0, tailCharsMax));
+    return { startedAtMs: null, code: 'diagnostics_collected', message: `written to ${file}`, result: { file, bytes, log_tail: tail } };
+  },
+};

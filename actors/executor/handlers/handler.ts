@@ -1,0 +1,13 @@
+/** What the machine must know of an action type: which effect on the engine, and who must confirm it. Data only. */
+
+export const effectNames = ['restart_container', 'run_healthcheck', 'collect_diagnostics'] as const;
+export type EffectName = (typeof effectNames)[number];
+
+export type Handler =
+  | {
+      readonly effect: EffectName;
+      /** `health`: completed only once the node-agent saw a healthy, newly started container. `none`: done when the engine has answered. */
+      readonly verify: 'health' | 'none';
+    }
+  /** Nobody does this: the action fails with `handler_missing` and this reason, and nothing is touched. */
+  | { readonly effect: null; readonly why: string };

@@ -1,0 +1,67 @@
+/** What passes between the desk, one execution and the outside: events, commands, and the work that is done for an execution. */
+import type { ClaimRequest, Outcome, OutcomeRequest } from '../../contracts/action.ts';
+import type { EventDraft } from '../../contracts/event.ts';
+import type { ClaimRecord } from './claims.ts';
+import type { EffectName } from './handlers/handler.ts';
+import type { EffectDone } from './outcome.ts';
+import type { ActionView, HealthView } from './view.ts';
+
+/** Done for the executor by actor.ts, in order. A request may be lost: whoever asks repeats it. */
+export type Command =
+  | { readonly type: 'request'; readonly state: 'running'; readonly payload: ClaimRequest }
+  | { readonly type: 'request'; readonly state: 'completed' | 'failed'; readonly payload: OutcomeRequest }
+  | { readonly type: 'announce'; readonly draft: EventDraft }
+  /** For the log: something that heals by itself, or that a person must look at. */
+  | { readonly type: 'complain'; readonly id: string; readonly detail: string };
+
+/** What the mode of the actor is made of: asking for the grant, doing it, or telling how it ended. */
+export type Phase = 'claiming' | 'working' | 'reporting';
+
+/** From an execution to its desk. */
+export type Said =
+  | { readonly type: 'execution.say'; readonly commands: readonly Command[] }
+  | { readonly type: 'execution.phase'; readonly id: string; readonly phase: Phase };
+
+/** From the desk to an execution. */
+export type Heard =
+  /** null: the document is deleted. */
+  | { readonly type: 'document'; readonly now: number; readonly view: ActionView | null }
+  | { readonly type: 'health'; readonly now: number; readonly health: HealthView | null }
+  /** Connected again: what was asked for may be asked again at once. */
+  | { readonly type: 'synced'; readonly now: number };
+
+export interface ExecutionInput {
+  readonly now: number;
+  readonly action: ActionView;
+  /** What the journal remembers of this execution; null = it is new. */
+  readonly record: ClaimRecord | null;
+}
+
+export interface ExecutionEnd {
+  readonly id: string;
+  /** null: no claim was written down. */
+  readonly record: ClaimRecord | null;
+  /** Why it ended: the code of its outcome, the status that ended the action, or `superseded`, `granted_to_another`, `withdrawn`. */
+  readonly reason: string;
+}
+
+export interface Target {
+  readonly id: string;
+  readonly startedAtMs: number | null;
+}
+
+/** Work of an execution. Every answer carries `at`, epoch milliseconds, because the machine has no clock. */
+export interface Work {
+  readonly writeClaim: { readonly input: { readonly id: string; readonly attempt: number }; readonly output: { readonly at: number; readonly nonce: string } };
+  readonly findTarget: { readonly input: { readonly service: string }; readonly output: { readonly at: number; readonly target: Target | null } };
+  readonly writeBegun: { readonly input: { readonly nonce: string }; readonly output: { readonly at: number } };
+  readonly doEffect: {
+    readonly input: { readonly effect: EffectName; readonly target: Target; readonly id: string; readonly attempt: number; readonly service: string };
+    readonly output: EffectDone & { readonly at: number; readonly startedAtMs: number | null };
+  };
+  readonly writeOutcome: {
+    readonly input: { readonly nonce: string; readonly outcome: Outcome };
+    readonly output: { readonly at: number; readonly outcome: Outcome };
+  };
+  readonly writeSettled: { readonly input: { readonly nonce: string }; readonly output: { readonly at: number } };
+}

@@ -1,0 +1,85 @@
+/**
+ * What the executor takes from the documents it reads, and what it may conclude from them.
+ *
+ * Pure. A document may be older than what was asked for: only attempt, status and the nonce of the claim are believed.
+ */
+import type { Action, ActionState, ActionType } from '../../contracts/action.ts';
+import type { ServiceHealth, ServiceStatus } from '../../contracts/health.ts';
+
+export interface ActionView {
+  readonly id: string;
+  readonly attempt: number;
+  readonly status: ActionState;
+  readonly type: ActionType;
+  readonly service: string | null;
+  readonly verifyWindowMs: number;
+  /** Of the claim that was granted; null = none. */
+  readonly nonce: string | null;
+  readonly leaseUntilMs: number | null;
+}
+
+export interface HealthView {
+  readonly status: ServiceStatus;
+  /** Start of the container by the clock of the engine, which is the clock of this machine. */
+  readonly startedAtMs: number | null;
+}
+
+/** null for a document that says `gone`. */
+export function actionView(doc: Action): ActionView | null {
+  if (doc.status === 'gone') return null;
+  return {
+    id: doc.id,
+    attempt: doc.attempt,
+    status: doc.status,
+    type: doc.type,
+    service: doc.service,
+    verifyWindowMs: doc.verify_window_ms,
+    nonce: doc.claim?.nonce ?? null,
+    leaseUntilMs: doc.claim === null ? null : Date.parse(doc.claim.lease_until),
+  };
+}
+
+export const healthView = (doc: ServiceHealth): HealthView => ({
+  status: doc.status,
+  startedAtMs: doc.started_at === null ? null : Date.parse(doc.started_at),
+});
+
+const endStates: readonly ActionState[] = ['completed', 'failed', 'rejected', 'cancelled', 'expired'];
+
+interface Mine {
+  readonly attempt: number;
+  readonly nonce: string | null;
+}
+
+/** Nothing can become of this attempt any more: it ended, or another one took its place. */
+export const isOver = (view: ActionView | null, mine: Mine): boolean =>
+  view !== null && (view.attempt > mine.attempt || (view.attempt === mine.attempt && endStates.includes(view.status)));
+
+const isRunning = (view: ActionView | null, mine: Mine): view is ActionView => view !== null && view.attempt === mine.attempt && view.status === 'running';
+
+export const isGranted = (view: ActionView | null, mine: Mine): boolean => isRunning(view, mine) && view.nonce !== null && view.nonce === mine.nonce;
+
+/** Running under a nonce that is not ours, or that we forgot: never to be executed. */
+export const isGrantedToAnother = (view: ActionView | null, mine: Mine): boolean => isRunning(view, mine) && view.nonce !== mine.nonce;
+
+export const holdsLease = (view: ActionView | null, nowMs: number): boolean => view !== null && view.leaseUntilMs !== null && nowMs < view.leaseUntilMs;
+
+/** `started_at` may be read from a clock that was set back a little while the container started; more is not believed. */
+const clockToleranceMs = 1_000;
+
+export interface Proof {
+  readonly health: HealthView | null;
+  readonly begunAtMs: number;
+  /** Start of the container before the effect; null = it had never started. */
+  readonly previousStartMs: number | null;
+  /** Start that the engine reported after the effect; null = it did not say. */
+  readonly effectStartMs: number | null;
+}
+
+/** Whether this health is that of a container that was started by the effect, or after it. */
+export function provesEffect({ health, begunAtMs, previousStartMs, effectStartMs }: Proof): boolean {
+  if (health?.status !== 'healthy' || health.startedAtMs === null) return false;
+  if (health.startedAtMs < begunAtMs - clockToleranceMs) return false;
+  if (previousStartMs !== null && health.startedAtMs <= previousStartMs) return false;
+  return effectStartMs === null || health.startedAtMs >= effectStartMs;
+}

@@ -1,0 +1,99 @@
+/**
+ * Wiring of the inventory (reduce.ts): reads the files when they change and every minute, remembers, publishes.
+ *
+ * Reads: the inventory directory through its port; `health/<own node>/#` and the manifest of the own node-agent, to adopt.
+ * Writes: `desired/<node>` of each declared node and of its own. Remembers: declared.json, adopted.json.
+ * Fails: a directory that does not answer counts as unreadable, and what was in force stays.
+ */
+import type { ActorIo, ActorModule, Blueprint } from '../../bus/actor.ts';
+import { withDeadline } from '../../bus/clock.ts';
+import { reducerLogic } from '../../bus/reducer.ts';
+import { topics } from '../../contracts/topics.ts';
+import { InventoryMemory } from './memory.ts';
+import type { InventoryPorts, InventoryReading } from './ports.ts';
+import { type InventoryCommand, type InventoryEvent, initialState, mode, reduce, wakeAt } from './reduce.ts';
+
+/** A directory of small files reads in milliseconds; a share that takes longer than this is not answering. */
+const readDeadlineMs = 10_000;
+
+export interface InventoryModuleOptions {
+  /** Actors expected on a node whose file does not name any, and on an adopted one. */
+  readonly agents: readonly string[];
+  /** Site of a node whose file does not say; default: the site of this process. */
+  readonly site?: string;
+}
+
+/** `ports` null: there is no directory, so that this node is adopted. */
+export function createInventoryModule(options: InventoryModuleOptions, ports: InventoryPorts | null): ActorModule {
+  return {
+    name: 'inventory',
+    create: async (io) => {
+      const memory = new InventoryMemory({ dataDir: io.dataDir, log: io.log });
+      const remembered = memory.load();
+      const reading = ports === null ? null : await readInTime(io, ports);
+      // Only these: other machines of the site may publish what they adopted under names that are not ours.
+      const owned = new Set([io.node, ...Object.keys(remembered.declared?.nodes ?? {}), ...(reading?.present ?? [])]);
+      const settings = { node: io.node, site: options.site ?? io.site, agents: options.agents, hasDirectory: ports !== null };
+      const logic = reducerLogic(reduce, initialState(settings, remembered));
+      let tellActor: ((event: InventoryEvent) => void) | null = null;
+      const blueprint: Blueprint<typeof logic, InventoryEvent, InventoryCommand> = {
+        logic,
+        reads: [
+          { topic: topics.nodeHealth, levels: { node: io.node } },
+          { topic: topics.serviceHealth, levels: { node: io.node } },
+          { topic: topics.manifest, levels: { node: io.node, actor: 'node-agent' } },
+        ],
+        owns: [...owned].map((node) => ({ topic: topics.desired, levels: { node } })),
+        mode: ({ context }) => mode(context.state),
+        wakeAt: ({ context }) => wakeAt(context.state),
+        deliver: (delivery) => ({ type: 'delivery', delivery, now: delivery.at }),
+        attach: (send) => {
+          tellActor = send;
+          const changed = (): void => {
+            send({ type: 'filesChanged', now: io.clock.now() });
+          };
+          const stop = ports?.watchInventory(changed);
+          changed();
+          return () => {
+            tellActor = null;
+            stop?.();
+          };
+        },
+        commands: {
+          read: async () => {
+            if (ports === null) return;
+            const read = await readInTime(io, ports);
+            tellActor?.({ type: 'filesRead', reading: read, now: io.clock.now() });
+          },
+          tell: async ({ draft }) => {
+            await io.emit(draft);
+            if (draft.type === 'inventory_invalid') io.log.error({ problem: draft.payload }, 'inventory_invalid');
+            else io.log.info({ problem: draft.payload }, draft.type);
+          },
+          rememberDeclared: ({ memory: declared }) => memory.saveDeclared(declared),
+          rememberAdopted: ({ memory: adopted }) => memory.saveAdopted(adopted),
+          publish: ({ node, body }) => {
+            io.documents.set(topics.desired, { node }, body);
+          },
+          remove: ({ node }) => {
+            io.documents.remove(topics.desired, { node });
+          },
+          complete: () => {
+            io.documents.complete();
+          },
+        },
+      };
+      return blueprint;
+    },
+  };
+}
+
+async function readInTime(io: ActorIo, ports: InventoryPorts): Promise<InventoryReading> {
+  try {
+    return await withDeadline(io.clock, readDeadlineMs, 'reading the inventory', ports.readInventory());
+  } catch (error) {
+    const detail = `the directory cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const problem = { file: 'hosts', node: null, line: null, column: null, detail };
+    return { hosts: 'unreadable', present: [], nodes: {}, access: 'unreadable', problems: [problem] };
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * The ledger: the one desk of a site where requests are judged, and the keeper of every action's state.
+ *
+ * Reads: actions/<state>/<requester>, actions/<state>, maintenance/<requester>, desired/#. Writes: world/actions/…,
+ * world/maintenance/…, replies/…, events. Remembers: its journal (journal.ts). When it is away nothing is granted and
+ * nothing expires; when it comes back it judges what is over first. A journal that can not be written kills it, so that
+ * nothing is told that is not on disk. Requests for other sites (relay, verdicts) are refused until the bridge exists.
+ */
+import type { SnapshotFrom } from 'xstate';
+import type { ActorIo, ActorModule, Blueprint, Delivery } from '../../bus/actor.ts';
+import { killPoint } from '../../bus/kill-point.ts';
+import { reducerLogic } from '../../bus/reducer.ts';
+import { topics } from '../../contracts/topics.ts';
+import { anonymousName } from './access.ts';
+import { type LedgerCommand, type LedgerEvent, openDesk } from './desk-state.ts';
+import { nextDeadline } from './desk-time.ts';
+import { actionDocument, maintenanceDocument } from './documents.ts';
+import { LedgerJournal } from './journal.ts';
+import { mode, reduce } from './reduce.ts';
+
+export interface LedgerOptions {
+  /** The broker is embedded and listens on this machine only: people without a login may ask. */
+  readonly anonymousAllowed: boolean;
+}
+
+type LedgerLogic = ReturnType<typeof reducerLogic<ReturnType<typeof openDesk>, LedgerEvent, LedgerCommand>>;
+
+export function createLedgerModule(options: LedgerOptions): ActorModule {
+  let journal: LedgerJournal | null = null;
+  return {
+    name: 'ledger',
+    async create(io) {
+      await journal?.close(); // of a life that died
+      journal = await LedgerJournal.open({
+        dataDir: io.dataDir,
+        now: () => io.clock.now(),
+        onTrouble: (error) => io.log.warn({ err: error }, 'the journal is long and could not be put away; it grows on'),
+      });
+      return createLedger(options, io, journal);
+    },
+  };
+}
+
+function createLedger(options: LedgerOptions, io: ActorIo, journal: LedgerJournal): Blueprint<LedgerLogic, LedgerEvent, LedgerCommand> {
+  for (const problem of journal.problems) io.log.warn(problem, 'a line of the journal could not be read');
+  const desk = openDesk({ site: io.site, anonymousAllowed: options.anonymousAllowed }, journal.remembered);
+  const stateOf = (snapshot: SnapshotFrom<LedgerLogic>) => snapshot.context.state;
+  return {
+    logic: reducerLogic(reduce, desk),
+    reads: [{ topic: topics.request }, { topic: topics.anonymousRequest }, { topic: topics.maintenanceRequest }, { topic: topics.desired }],
+    owns: [{ topic: topics.action }, { topic: topics.maintenance }],
+    mode: (snapshot) => mode(stateOf(snapshot)),
+    deliver,
+    wakeAt: (snapshot) => nextDeadline(stateOf(snapshot)),
+    commands: commandsOf(io, journal),
+    farewell: () => journal.close(),
+  };
+}
+
+/** What a delivery means to the desk, or null. */
+function deliver(delivery: Delivery): LedgerEvent | null {
+  const now = delivery.at;
+  switch (delivery.kind) {
+    case 'synced':
+    case 'disconnected':
+      return { type: delivery.kind, now };
+    case 'document':
+      return delivery.name === 'desired' ? { type: 'desired', node: delivery.levels.node, doc: delivery.doc, now } : null;
+    case 'message': {
+      const { name, levels, topic, text, retained } = delivery;
+      const came = { type: 'request', topic, text, retained, now } as const;
+      if (name === 'request') return { ...came, state: levels.state ?? '', requester: levels.requester ?? '' };
+      if (name === 'anonymousRequest') return { ...came, state: levels.state ?? '', requester: anonymousName };
+      if (name === 'maintenanceRequest') return { ...came, state: null, requester: levels.requester ?? '' };
+      return null;
+    }
+  }
+}
+
+function commandsOf(io: ActorIo, journal: LedgerJournal): Blueprint<LedgerLogic, LedgerEvent, LedgerCommand>['commands'] {
+  return {
+    record: async ({ entry }) => {
+      await journal.append(entry);
+      if (entry.kind === 'action') io.log.info({ id: entry.action.id, attempt: entry.action.attempt, what: entry.what }, 'action changed');
+    },
+    publish: ({ record, always }) => {
+      killPoint('ledger.before-publish');
+      io.documents.set(topics.action, { node: record.node, id: record.id }, actionDocument(record), { always });
+      killPoint('ledger.after-publish');
+    },
+    withdraw: ({ node, id }) => {
+      io.documents.remove(topics.action, { node, id });
+    },
+    publishMaintenance: ({ node, windows }) => {
+      if (windows.length === 0) io.documents.remove(topics.maintenance, { node });
+      else io.documents.set(topics.maintenance, { node }, maintenanceDocument(node, windows));
+    },
+    documentsComplete: () => {
+      io.documents.complete();
+    },
+    reply: async ({ requester, reply }) => {
+      killPoint('ledger.before-reply');
+      await io.send(topics.reply, { requester, site: io.site }, reply);
+      killPoint('ledger.after-reply');
+      io.log.info({ requester, code: reply.code, id: reply.id, ok: reply.ok }, 'request answered');
+    },
+    emit: ({ draft }) => io.emit(draft),
+    clear: ({ topic }) => io.clear(topic),
+  };
+}

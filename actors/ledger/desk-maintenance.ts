@@ -1,0 +1,69 @@
+/** Maintenance windows: a person says that a node, or one service, is worked on until some time. */
+import { MaintenanceRequest } from '../../contracts/action.ts';
+import { moverOf } from './access.ts';
+import { answer, type Case, refuse } from './desk-answers.ts';
+import { setWindows } from './desk-time.ts';
+import { epochMs } from './record.ts';
+import { clockTime, oneLine } from './wording.ts';
+
+/** A forgotten window must not blind the supervisor for ever: 30 days. */
+const windowMsMax = 30 * 24 * 3_600_000;
+/** One for each service of a well-filled node, in one document. */
+const windowsPerNodeMax = 20;
+
+const expected = 'expected JSON like {"node": "vps", "service": "web", "until": "2026-01-31T18:00:00Z", "reason": "disk swap"}';
+
+export function judgeMaintenance(desk: Case): void {
+  const parsed = parse(desk.request.text);
+  if (parsed === null) {
+    refuse(desk, { code: 'bad_request', line: `Refused: ${expected}.` });
+    return;
+  }
+  const named = moverOf(desk.standing, parsed.on_behalf_of);
+  if (!named.ok || named.mover.role !== 'person') {
+    const [code, why] = named.ok ? ['not_allowed', `${desk.standing.login} is a program; only people declare maintenance`] : [named.code, named.why];
+    refuse(desk, { code, line: `Refused: ${why}.` });
+    return;
+  }
+  const desired = desk.state.desired.get(parsed.node);
+  if (desired === undefined || desired.site !== desk.state.site) {
+    const elsewhere = desired === undefined ? `no node is called "${parsed.node}"` : `${parsed.node} belongs to the site ${desired.site}; ask there`;
+    refuse(desk, { code: desired === undefined ? 'unknown_node' : 'other_site', line: `Refused: ${elsewhere}.` });
+    return;
+  }
+  setWindow(desk, named.mover.by, parsed);
+}
+
+function parse(text: string): MaintenanceRequest | null {
+  try {
+    return MaintenanceRequest.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function setWindow(desk: Case, by: string, { node, service, until, reason }: MaintenanceRequest): void {
+  const { state, out, now } = desk;
+  const what = service === null ? node : `${service} on ${node}`;
+  const windows = state.maintenance.get(node) ?? [];
+  const others = windows.filter((window) => window.service !== service);
+  if (epochMs(until) <= now) {
+    if (others.length === windows.length) {
+      refuse(desk, { code: 'bad_request', line: `Refused: "until" has passed, and ${what} is not in maintenance.` });
+      return;
+    }
+    setWindows(state, out, { node, windows: others, what: 'ended', now });
+    answer(desk, { summary: `Maintenance of ${what} has ended.`, code: 'maintenance_ended', ok: true });
+    return;
+  }
+  if (epochMs(until) > now + windowMsMax) {
+    refuse(desk, { code: 'bad_request', line: 'Refused: "until" is more than 30 days away.' });
+    return;
+  }
+  if (others.length >= windowsPerNodeMax) {
+    refuse(desk, { code: 'bad_request', line: `Refused: ${node} has ${windowsPerNodeMax} maintenance windows already.` });
+    return;
+  }
+  setWindows(state, out, { node, windows: [...others, { service, until, reason: oneLine(reason), by }], what: 'begun', now });
+  answer(desk, { summary: `Maintenance of ${what} until ${clockTime(until, now)}.`, code: 'maintenance', ok: true });
+}

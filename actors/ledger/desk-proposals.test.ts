@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { desiredNode, minuteMs, TestDesk } from '../../test/kit/ledger-desk.ts';
+import { summaryOf } from './wording.ts';
+
+const supervisor = 'supervisor-vps';
+const restart = (service: string, more: object = {}): object => ({ type: 'container_restart', node: 'vps', service, ...more });
+
+describe('a proposal', () => {
+  it('becomes an action that says what it is and waits', () => {
+    const desk = TestDesk.ready();
+    const evidence = { trigger_type: 'containers_not_running', message: 'web is down: exit 137', incident_id: 'inc-1' };
+    expect(desk.ask(supervisor, 'pending', restart('web', { evidence }))).toMatchObject({ ok: true, code: 'proposed', id: 'container-restart-vps-web' });
+    const record = desk.action('container-restart-vps-web');
+    expect(record).toMatchObject({ state: 'pending', attempt: 1, risk: 'low', site: 'hub', proposed_by: supervisor, verify_window_ms: 120_000, evidence });
+    expect(record.digest).toMatch(/^[0-9a-f]{16}$/);
+    expect(summaryOf(record)).toBe('restart web on vps: waiting for a yes (web is down: exit 137)');
+  });
+
+  it('has a digest that follows its parameters and not their order or its evidence', () => {
+    const digest = (more: object): string => {
+      const desk = TestDesk.ready();
+      desk.ask(supervisor, 'pending', restart('web', more));
+      return desk.action('container-restart-vps-web').digest;
+    };
+    expect(digest({ params: { a: 1, b: { c: 2, d: 3 } } })).toBe(digest({ params: { b: { d: 3, c: 2 }, a: 1 }, evidence: { message: 'else' } }));
+    expect(digest({ params: { a: 1 } })).not.toBe(digest({ params: { a: 2 } }));
+  });
+
+  it('can not state its own risk, and takes the verify window of the service', () => {
+    const desk = TestDesk.ready();
+    desk.desired(desiredNode({ node: 'vps', verifyWindowMs: 300_000 }));
+    desk.ask(supervisor, 'pending', { type: 'redeploy', node: 'vps', service: 'web', risk: 'low', verify_window_ms: 1, evidence: { code: 'no_executor' } });
+    expect(desk.action('redeploy-vps-web')).toMatchObject({ risk: 'guarded', verify_window_ms: 300_000 });
+    expect(desk.action('redeploy-vps-web').evidence).not.toHaveProperty('code');
+  });
+
+  it.each([
+    [{ type: 'reboot', node: 'vps' }, 'unknown_type'],
+    [{ type: 'container_restart', node: 'vps' }, 'service_needed'],
+    [{ type: 'disk_cleanup', node: 'vps', service: 'web' }, 'bad_request'],
+    [{ type: 'container_restart', node: 'saturn', service: 'web' }, 'unknown_node'],
+    [{ type: 'container_restart', node: 'vps', service: 'nextcloud' }, 'unknown_service'],
+    [{ type: 'container_restart', node: 'chelsty-ha', service: 'web' }, 'other_site'],
+    [{ type: 'container_restart', node: 'vps', service: 'web', params: { text: 'x'.repeat(2_000) } }, 'bad_request'],
+    [{ type: 'alert_only', node: 'vps', service: 'x'.repeat(120) }, 'bad_request'],
+  ])('%j is refused with %s', (request, code) => {
+    const desk = TestDesk.ready();
+    desk.desired(desiredNode({ node: 'chelsty-ha', site: 'chelsty' }));
+    for (const requester of [supervisor, 'alice']) expect(desk.ask(requester, 'pending', request)).toMatchObject({ ok: false, code });
+    expect(desk.entries).toEqual([]);
+  });
+
+  it('of a notice, or of a look at something, may name a service that nobody declared', () => {
+    const desk = TestDesk.ready();
+    expect(desk.ask('alice', 'pending', { type: 'collect_diagnostics', node: 'vps', service: 'stray' })?.code).toBe('proposed');
+    expect(desk.ask('alice', 'pending', { type: 'alert_only', node: 'vps' })?.id).toBe('alert-only-vps');
+  });
+
+  it('for a node without an executor becomes a notice that says what a person would have to do', () => {
+    const desk = TestDesk.ready();
+    desk.desired(desiredNode({ node: 'piha', agents: ['node-agent'] }));
+    expect(
+      desk.ask(supervisor, 'pending', { type: 'container_restart', node: 'piha', service: 'web', evidence: { trigger_type: 'containers_not_running' } })?.id,
+    ).toBe('alert-only-piha-web');
+    expect(desk.action('alert-only-piha-web')).toMatchObject({
+      type: 'alert_only',
+      params: { wanted: 'container_restart' },
+      evidence: { code: 'no_executor', trigger_type: 'containers_not_running', message: 'no executor on piha; by hand: restart web on piha.' },
+    });
+  });
+
+  it('repeated every ten seconds for an hour changes the journal at most once a minute and the attempt never', () => {
+    const desk = TestDesk.ready();
+    for (let second = 0; second <= 3_600; second += 10) {
+      desk.ask(supervisor, 'pending', restart('web'));
+      desk.now += 10_000;
+    }
+    expect(desk.entries.length).toBeLessThanOrEqual(61);
+    expect(desk.action('container-restart-vps-web')).toMatchObject({ attempt: 1, state: 'pending' });
+  });
+
+  it('replaced under the same name can not be approved by the digest of the first', () => {
+    const desk = TestDesk.ready();
+    desk.ask(supervisor, 'pending', restart('web'));
+    const { digest } = desk.action('container-restart-vps-web');
+    expect(desk.ask('planner-solaria', 'pending', restart('web', { params: { stop_timeout_s: 60 } }))?.code).toBe('replaced');
+    expect(desk.ask('alice', 'approved', { id: 'container-restart-vps-web', digest })).toMatchObject({ ok: false, code: 'digest_mismatch' });
+    expect(desk.action('container-restart-vps-web')).toMatchObject({ state: 'pending', attempt: 2 });
+  });
+
+  it('under a name that already means another target is refused', () => {
+    const desk = TestDesk.ready();
+    desk.desired(desiredNode({ node: 'a', serviceNames: ['b-c'] }));
+    desk.desired(desiredNode({ node: 'a-b', serviceNames: ['c'] }));
+    expect(desk.ask(supervisor, 'pending', { type: 'container_restart', node: 'a', service: 'b-c' })?.code).toBe('proposed');
+    expect(desk.ask(supervisor, 'pending', { type: 'container_restart', node: 'a-b', service: 'c' })?.code).toBe('id_collision');
+  });
+
+  it('is refused when five hundred are open', () => {
+    const desk = TestDesk.ready();
+    desk.desired(desiredNode({ node: 'vps', serviceNames: Array.from({ length: 501 }, (_, at) => `s${at}`) }));
+    for (let at = 0; at < 500; at += 1) expect(desk.ask(supervisor, 'pending', restart(`s${at}`))?.code).toBe('proposed');
+    expect(desk.ask(supervisor, 'pending', restart('s500'))?.code).toBe('too_many_open');
+    expect(desk.ask(supervisor, 'pending', restart('s0'))?.code).toBe('unchanged');
+  });
+});
+
+describe('maintenance', () => {
+  const until = '2026-03-01T13:00:00.000Z';
+
+  it('is declared by a person, shown, and over when its time has come', () => {
+    const desk = TestDesk.ready();
+    expect(desk.maintain('alice', { node: 'vps', service: 'web', until, reason: 'disk swap' })).toMatchObject({
+      ok: true,
+      summary: 'Maintenance of web on vps until 13:00 UTC.',
+    });
+    expect(desk.state.maintenance.get('vps')).toEqual([{ service: 'web', until, reason: 'disk swap', by: 'alice' }]);
+    desk.pass(60 * minuteMs - 1);
+    expect(desk.state.maintenance.has('vps')).toBe(true);
+    desk.pass(1);
+    expect(desk.state.maintenance.has('vps')).toBe(false);
+    expect(desk.entries.map((entry) => entry.what)).toEqual(['begun', 'expired']);
+  });
+
+  it('ends early when "until" has passed, for that target only', () => {
+    const desk = TestDesk.ready();
+    desk.maintain('alice', { node: 'vps', service: 'web', until, reason: '' });
+    desk.maintain('alice', { node: 'vps', until, reason: 'reboot' });
+    expect(desk.maintain('bob', { node: 'vps', service: 'web', until: 0, reason: 'done' })?.code).toBe('maintenance_ended');
+    expect(desk.state.maintenance.get('vps')).toEqual([{ service: null, until, reason: 'reboot', by: 'alice' }]);
+    expect(desk.maintain('bob', { node: 'piha', until: 0, reason: '' })?.code).toBe('bad_request');
+  });
+
+  it.each([
+    ['supervisor-vps', { node: 'vps', until, reason: '' }, 'not_allowed'],
+    ['telegram-bot-vps', { node: 'vps', until, reason: '' }, 'on_behalf_of_needed'],
+    ['alice', { node: 'saturn', until, reason: '' }, 'unknown_node'],
+    ['alice', { node: 'vps', until: '2027-03-01T13:00:00.000Z', reason: '' }, 'bad_request'],
+    ['alice', { node: 'vps', until: 8.64e15, reason: '' }, 'bad_request'],
+    ['alice', 'vps', 'bad_request'],
+  ])('asked by %s as %j is refused with %s', (requester, request, code) => {
+    const desk = TestDesk.ready();
+    expect(desk.maintain(requester, request)).toMatchObject({ ok: false, code });
+    expect(desk.entries).toEqual([]);
+  });
+});

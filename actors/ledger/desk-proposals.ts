@@ -1,0 +1,113 @@
+/**
+ * `pending`: from what somebody proposes to the action that would be done, with everything filled in that nobody who
+ * asks may state (id, risk, digest, verify window), or the reason why it can not be proposed.
+ */
+import { type ActionType, actionId, actionTypes, openStates, type ProposalRequest, riskOf } from '../../contracts/action.ts';
+import { levelPattern } from '../../contracts/common.ts';
+import { verifyWindowMs } from '../../contracts/defaults.ts';
+import type { DesiredNode } from '../../contracts/desired.ts';
+import { answer, type Case, commit, refuse } from './desk-answers.ts';
+import { canonicalJson, digestOf } from './digest.ts';
+import { begin, judge } from './machine.ts';
+import type { Mover } from './moves.ts';
+import type { Proposal } from './record.ts';
+import { changeLine, oneLine, phrase, refusalLine } from './wording.ts';
+
+/** Parameters go into a document that aims below 1.5 kB; the largest known use is an image reference and a revision. */
+const paramsCharsMax = 1_000;
+
+/** A longer verify window than a day is a mistake; it would also make leases that no clock can hold. */
+const verifyWindowMsMax = 24 * 3_600_000;
+
+/** A homelab of 20 nodes with 25 services each, all in trouble at once. */
+const openActionsMax = 500;
+
+/** What a type is about. A notice, or a look at something, may also name a service that nobody declared. */
+const targets: Readonly<Record<ActionType, { readonly service: 'needed' | 'optional' | 'none'; readonly undeclared: boolean }>> = {
+  container_restart: { service: 'needed', undeclared: false },
+  redeploy: { service: 'needed', undeclared: false },
+  deploy_service: { service: 'needed', undeclared: false },
+  disk_cleanup: { service: 'none', undeclared: false },
+  rollback: { service: 'needed', undeclared: false },
+  rerun_healthcheck: { service: 'needed', undeclared: false },
+  collect_diagnostics: { service: 'needed', undeclared: true },
+  alert_only: { service: 'optional', undeclared: true },
+};
+
+type Checked = { readonly ok: true; readonly proposal: Proposal } | { readonly ok: false; readonly code: string; readonly why: string };
+const no = (code: string, why: string): Checked => ({ ok: false, code, why });
+
+export function propose(desk: Case, mover: Mover, request: ProposalRequest): void {
+  const { state, now, out } = desk;
+  const checked = checkProposal(desk, request);
+  if (!checked.ok) {
+    refuse(desk, { code: checked.code, line: `Refused: ${checked.why}.` });
+    return;
+  }
+  const { proposal } = checked;
+  const event = { type: 'pending', mover, now, note: oneLine(request.note ?? ''), proposal } as const;
+  const known = state.actions.get(proposal.id);
+  if (known !== undefined && (known.node !== proposal.node || known.service !== proposal.service)) {
+    refuse(desk, { code: 'id_collision', line: `Refused: ${proposal.id} is the name of "${phrase(known)}" already.`, record: known });
+    return;
+  }
+  if (known === undefined) {
+    const record = begin(event, (state.attempts.get(proposal.id) ?? 0) + 1);
+    commit(state, out, 'proposed', record);
+    answer(desk, { summary: changeLine('proposed', record, now), code: 'proposed', ok: true, id: record.id });
+    return;
+  }
+  const verdict = judge(known, event);
+  if (!verdict.ok) {
+    refuse(desk, { code: verdict.code, line: refusalLine(verdict.code, known, { by: mover.by, state: 'pending', now }), record: known });
+    return;
+  }
+  if (verdict.code !== 'unchanged') commit(state, out, verdict.code, verdict.record);
+  answer(desk, { summary: changeLine(verdict.code, verdict.record, now), code: verdict.code, ok: true, id: known.id });
+}
+
+function checkProposal({ state }: Case, request: ProposalRequest): Checked {
+  const type = actionTypes.find((each) => each === request.type);
+  if (type === undefined) return no('unknown_type', `there is no action type "${request.type}"; there are ${actionTypes.join(', ')}`);
+  const desired = state.desired.get(request.node);
+  if (desired === undefined) return no('unknown_node', `no node is called "${request.node}"${knownNodes(state.desired)}`);
+  if (desired.site !== state.site) return no('other_site', `${request.node} belongs to the site ${desired.site}; ask there`);
+  const target = targets[type];
+  if (target.service === 'needed' && request.service === null) return no('service_needed', `${type} needs a "service"`);
+  if (target.service === 'none' && request.service !== null) return no('bad_request', `${type} is about a node, not about a service`);
+  if (request.service !== null && !target.undeclared && !desired.services.some((each) => each.name === request.service)) {
+    return no('unknown_service', `"${request.service}" is not a desired service of ${request.node}`);
+  }
+  if (canonicalJson(request.params).length > paramsCharsMax) return no('bad_request', `"params" has more than ${paramsCharsMax} characters`);
+  const proposal = fillIn(request, type, desired);
+  if (!levelPattern.test(proposal.id)) return no('bad_request', `the name ${proposal.id.slice(0, 60)}… is longer than a topic level may be`);
+  if (!state.actions.has(proposal.id) && openCount(state.actions.values()) >= openActionsMax)
+    return no('too_many_open', `${openActionsMax} actions are open already`);
+  return { ok: true, proposal };
+}
+
+const knownNodes = (desired: ReadonlyMap<string, DesiredNode>): string =>
+  desired.size === 0 ? '; nothing is desired yet' : `; there are ${[...desired.keys()].sort().join(', ')}`;
+
+function openCount(records: Iterable<{ readonly state: (typeof openStates)[number] }>): number {
+  let count = 0;
+  for (const { state } of records) if (openStates.includes(state)) count += 1;
+  return count;
+}
+
+function fillIn(request: ProposalRequest, wanted: ActionType, desired: DesiredNode): Proposal {
+  const { node, service } = request;
+  // Nobody on that node could do it: a person is told instead, and does it by hand.
+  const doable = wanted === 'alert_only' || desired.agents.includes('executor');
+  const type = doable ? wanted : 'alert_only';
+  const params = doable ? request.params : { wanted };
+  const { code: _notTheirs, ...given } = request.evidence;
+  const evidence = doable
+    ? given
+    : { ...given, code: 'no_executor', message: oneLine(`no executor on ${node}; by hand: ${phrase({ type: wanted, node, service })}. ${given.message}`) };
+  const risk = riskOf[type];
+  const window = desired.services.find((each) => each.name === service)?.verify_window_ms ?? verifyWindowMs;
+  const verify_window_ms = Math.min(window, verifyWindowMsMax);
+  const digest = digestOf({ type, node, service, params, risk });
+  return { id: actionId({ type, node, service }), type, risk, site: desired.site, node, service, params, digest, evidence, verify_window_ms };
+}

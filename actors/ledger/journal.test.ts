@@ -1,0 +1,123 @@
+import { appendFileSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { deskStartMs, TestDesk } from '../../test/kit/ledger-desk.ts';
+import type { LedgerEntry } from './desk-state.ts';
+import { LedgerJournal } from './journal.ts';
+
+let dataDir: string;
+const opened: LedgerJournal[] = [];
+let troubles: unknown[];
+beforeEach(() => {
+  troubles = [];
+  dataDir = mkdtempSync(join(tmpdir(), 'homelab-ledger-'));
+});
+afterEach(async () => {
+  for (const journal of opened.splice(0)) await journal.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+async function open(linesMax?: number): Promise<LedgerJournal> {
+  const journal = await LedgerJournal.open({
+    dataDir,
+    now: () => deskStartMs,
+    onTrouble: (error) => troubles.push(error),
+    ...(linesMax === undefined ? {} : { linesMax }),
+  });
+  opened.push(journal);
+  return journal;
+}
+
+const file = (): string => join(dataDir, 'journal.jsonl');
+
+/** What a desk writes down while two actions are worked through and a window is declared. */
+function someEntries(): { readonly desk: TestDesk; readonly entries: readonly LedgerEntry[] } {
+  const desk = TestDesk.ready();
+  desk.bring('completed');
+  desk.bring('approved', { node: 'piha', service: 'db' });
+  desk.maintain('alice', { node: 'vps', until: '2026-03-01T18:00:00.000Z', reason: 'disk' });
+  return { desk, entries: desk.entries };
+}
+
+async function write(entries: readonly LedgerEntry[], linesMax?: number): Promise<LedgerJournal> {
+  const journal = await open(linesMax);
+  for (const entry of entries) await journal.append(entry);
+  return journal;
+}
+
+it('that is empty remembers nothing', async () => {
+  const journal = await open();
+  expect(journal.problems).toEqual([]);
+  expect(journal.remembered).toEqual({ actions: new Map(), maintenance: new Map() });
+});
+
+it('remembers the last word on each action and node', async () => {
+  const { desk, entries } = someEntries();
+  await write(entries);
+  const again = await open();
+  expect(again.problems).toEqual([]);
+  expect(again.remembered).toEqual({ actions: desk.state.actions, maintenance: desk.state.maintenance });
+});
+
+it('ignores half a line at the end, says so, and goes on after it', async () => {
+  const { entries } = someEntries();
+  await write(entries.slice(0, 2));
+  appendFileSync(file(), JSON.stringify(entries[2]).slice(0, 100));
+  const again = await open();
+  expect(again.problems).toEqual([{ file: file(), line: 3, detail: expect.stringContaining('half a line') }]);
+  expect(again.remembered.actions.get('container-restart-vps-web')?.state).toBe('approved');
+  for (const entry of entries.slice(2)) await again.append(entry);
+  const third = await open();
+  expect(third.problems).toEqual([]);
+  expect(third.remembered.actions.get('container-restart-vps-web')?.state).toBe('completed');
+});
+
+it('passes over a broken line, names it, and keeps it in the file', async () => {
+  const { desk, entries } = someEntries();
+  await write(entries);
+  const lines = readFileSync(file(), 'utf8').split('\n');
+  writeFileSync(file(), [lines[0], '{"kind":"action","at":"yesterday"}', 'not json', ...lines.slice(1)].join('\n'));
+  const again = await open();
+  expect(again.problems.map(({ line }) => line)).toEqual([2, 3]);
+  expect(again.remembered.actions).toEqual(desk.state.actions);
+  expect(readFileSync(file(), 'utf8')).toContain('yesterday');
+});
+
+it('that is long is kept under its date, and a new one begins with the last word on everything', async () => {
+  const { desk, entries } = someEntries();
+  const linesMax = entries.length - 1;
+  await write(entries, linesMax);
+  const names = readdirSync(dataDir).sort();
+  expect(names).toEqual(['journal-2026-03-01T120000.000Z.jsonl', 'journal.jsonl']);
+  const old = readFileSync(join(dataDir, names[0] ?? ''), 'utf8')
+    .trim()
+    .split('\n');
+  expect(old.map((line) => JSON.parse(line) as unknown)).toEqual(JSON.parse(JSON.stringify(entries)));
+  expect(readFileSync(file(), 'utf8').trim().split('\n')).toHaveLength(3);
+  const again = await open();
+  expect(again.remembered).toEqual({ actions: desk.state.actions, maintenance: desk.state.maintenance });
+});
+
+it('that was being put away when the machine died has every line, some of them twice', async () => {
+  const { desk, entries } = someEntries();
+  await write(entries);
+  // The second name exists, the new content does not yet: what a crash between the two leaves.
+  linkSync(file(), join(dataDir, 'journal-2026-03-01T120000.000Z.jsonl'));
+  const again = await open(entries.length);
+  await again.append(entries.at(-1) as LedgerEntry);
+  expect(troubles).toEqual([]);
+  expect(readdirSync(dataDir).sort()).toEqual(['journal-2026-03-01T120000.000Z-1.jsonl', 'journal-2026-03-01T120000.000Z.jsonl', 'journal.jsonl']);
+  expect((await open()).remembered.actions).toEqual(desk.state.actions);
+});
+
+it('that can not be put away grows on and says so', async () => {
+  const { desk, entries } = someEntries();
+  const journal = await write(entries.slice(0, -1), entries.length - 1);
+  mkdirSync(`${file()}.next`); // where the new content would be written
+  await journal.append(entries.at(-1) as LedgerEntry);
+  expect(troubles).toHaveLength(1);
+  await journal.append(entries.at(-1) as LedgerEntry);
+  expect(troubles).toHaveLength(1);
+  expect((await open()).remembered.actions).toEqual(desk.state.actions);
+});

@@ -1,0 +1,127 @@
+/**
+ * The ledger's memory: every change of every action, on disk before anybody is told.
+ *
+ * One JSON line for each change in `<dataDir>/journal.jsonl`, holding the whole record after it, so the last line of an id
+ * is what it is and the lines of an id are its history. Nothing is ever thrown away: when the file is long it is kept as
+ * `journal-<time>.jsonl`, and a new one begins with the last line of each id and node. A crash in the middle of that
+ * leaves a copy too many, never a line too few. Broken lines are reported and passed over.
+ */
+import { link } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Journal, type JournalProblem, readJournal } from '../../bus/journal.ts';
+import { killPoint } from '../../bus/kill-point.ts';
+import { MaintenanceWindow } from '../../contracts/action.ts';
+import { NodeName, Timestamp } from '../../contracts/common.ts';
+import type { LedgerEntry, Remembered } from './desk-state.ts';
+import { ActionRecord } from './record.ts';
+
+/** A line of the journal. */
+export const Entry: z.ZodType<LedgerEntry> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('action'), at: Timestamp, what: z.string(), action: ActionRecord }),
+  z.object({ kind: z.literal('maintenance'), at: Timestamp, what: z.enum(['begun', 'ended', 'expired']), node: NodeName, windows: z.array(MaintenanceWindow) }),
+]);
+
+/** About 20 MB, read in well under a second at start; at 50 changes a day more than half a year. */
+const linesMaxDefault = 10_000;
+
+const keyOf = (entry: LedgerEntry): string => (entry.kind === 'action' ? `action ${entry.action.id}` : `maintenance ${entry.node}`);
+
+/** What a sequence of entries says in the end. */
+export function replay(entries: Iterable<LedgerEntry>): Remembered {
+  const actions = new Map<string, ActionRecord>();
+  const maintenance = new Map<string, readonly MaintenanceWindow[]>();
+  for (const entry of entries) {
+    if (entry.kind === 'action') actions.set(entry.action.id, entry.action);
+    else maintenance.set(entry.node, entry.windows);
+  }
+  return { actions, maintenance };
+}
+
+export class LedgerJournal {
+  readonly problems: readonly JournalProblem[];
+  private readonly journal: Journal<LedgerEntry>;
+  private readonly latest: Map<string, LedgerEntry>;
+  private readonly linesMax: number;
+  private readonly now: () => number;
+  private readonly onTrouble: (error: unknown) => void;
+  private lines: number;
+
+  private constructor(options: {
+    journal: Journal<LedgerEntry>;
+    entries: readonly LedgerEntry[];
+    problems: readonly JournalProblem[];
+    linesMax: number;
+    now: () => number;
+    onTrouble: (error: unknown) => void;
+  }) {
+    this.journal = options.journal;
+    this.problems = options.problems;
+    this.linesMax = options.linesMax;
+    this.now = options.now;
+    this.onTrouble = options.onTrouble;
+    this.lines = options.entries.length;
+    this.latest = new Map(options.entries.map((entry) => [keyOf(entry), entry]));
+  }
+
+  /** Reads what is there and opens it for appending. `onTrouble` hears why a long file could not be put away. */
+  static async open(options: {
+    readonly dataDir: string;
+    readonly now: () => number;
+    readonly onTrouble: (error: unknown) => void;
+    readonly linesMax?: number;
+  }): Promise<LedgerJournal> {
+    const file = join(options.dataDir, 'journal.jsonl');
+    const { entries, problems, bytesGood } = readJournal(file, Entry);
+    const journal = new Journal<LedgerEntry>(file, {
+      beforeAppend: () => killPoint('ledger.before-append'),
+      beforeFsync: () => killPoint('ledger.before-fsync'),
+      afterFsync: () => killPoint('ledger.after-fsync'),
+    });
+    await journal.open(bytesGood);
+    return new LedgerJournal({ journal, entries, problems, linesMax: options.linesMax ?? linesMaxDefault, now: options.now, onTrouble: options.onTrouble });
+  }
+
+  get remembered(): Remembered {
+    return replay(this.latest.values());
+  }
+
+  /** Resolves when the entry is on disk. */
+  async append(entry: LedgerEntry): Promise<void> {
+    await this.journal.append(entry);
+    this.latest.set(keyOf(entry), entry);
+    this.lines += 1;
+    // Twice what must stay, so that a ledger with very many ids does not rotate at each line.
+    if (this.lines > Math.max(this.linesMax, 2 * this.latest.size)) await this.rotate();
+  }
+
+  close(): Promise<void> {
+    return this.journal.close();
+  }
+
+  /** What can not be put away now is tried again after as many lines more; the entry itself is on disk already. */
+  private async rotate(): Promise<void> {
+    try {
+      await this.keepOld();
+      await this.journal.rewrite(() => [...this.latest.values()]);
+      this.lines = this.latest.size;
+    } catch (error) {
+      this.lines = 0;
+      this.onTrouble(error);
+    }
+  }
+
+  /** A second name for the same file: the old content is never without one. */
+  private async keepOld(): Promise<void> {
+    const stamp = new Date(this.now()).toISOString().replaceAll(':', '');
+    for (let copy = 0; ; copy += 1) {
+      const kept = this.journal.file.replace(/\.jsonl$/, `-${stamp}${copy === 0 ? '' : `-${copy}`}.jsonl`);
+      try {
+        await link(this.journal.file, kept);
+        return;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
+  }
+}

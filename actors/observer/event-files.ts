@@ -1,0 +1,97 @@
+/**
+ * Where the event store keeps its lines, and how they are read: `events/YYYY-MM-DD/<node>/events.jsonl`.
+ *
+ * Reads in chunks, never a whole file. Writes nothing. A missing directory is an empty store.
+ */
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { directoryOf, nodeOfDirectory } from './node-directory.ts';
+
+/** Large enough that reading is not what costs (measured: parsing is), small enough for a machine with 512 MB. */
+const chunkBytes = 1 << 20;
+
+const datePattern = /^\d{4}-\d{2}-\d{2}$/;
+
+export function eventFile(dataDir: string, date: string, node: string): string {
+  const directory = directoryOf(node);
+  if (directory === null) throw new Error(`node ${JSON.stringify(node.slice(0, 40))}…: its name is too long for a directory`);
+  return join(dataDir, 'events', date, directory, 'events.jsonl');
+}
+
+async function listOrNothing(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+/** Every node of the store with its dates, oldest first. All dates are looked at for all nodes: none can be skipped by sorting earlier (R7). */
+export async function listStore(dataDir: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const dates = (await listOrNothing(join(dataDir, 'events'))).filter((name) => datePattern.test(name)).sort();
+  const nodes = new Map<string, string[]>();
+  for (const date of dates) {
+    for (const directory of await listOrNothing(join(dataDir, 'events', date))) {
+      const node = nodeOfDirectory(directory);
+      nodes.set(node, [...(nodes.get(node) ?? []), date]);
+    }
+  }
+  return nodes;
+}
+
+export interface LinesRead {
+  /** Where the last whole line ends. */
+  readonly bytesGood: number;
+  /** Bytes after it: half a line that a crash left. */
+  readonly bytesHalf: number;
+}
+
+/** Calls `onLine` for each whole line from `offset` on. A file that is not there has no lines. */
+export async function readLines(file: string, offset: number, onLine: (line: string) => void): Promise<LinesRead> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'r');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { bytesGood: 0, bytesHalf: 0 };
+    throw error;
+  }
+  try {
+    const { size } = await handle.stat();
+    // A file that lost its end (a restored backup): what is left has been read before.
+    if (offset > size) return { bytesGood: size, bytesHalf: 0 };
+    return await readChunks(handle, offset, onLine);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readChunks(handle: FileHandle, offset: number, onLine: (line: string) => void): Promise<LinesRead> {
+  const chunk = Buffer.allocUnsafe(chunkBytes);
+  let carried: Buffer = Buffer.alloc(0);
+  let bytesGood = offset;
+  for (let at = offset; ; ) {
+    const { bytesRead } = await handle.read(chunk, 0, chunkBytes, at);
+    if (bytesRead === 0) return { bytesGood, bytesHalf: carried.length };
+    at += bytesRead;
+    const bytes = carried.length === 0 ? chunk.subarray(0, bytesRead) : Buffer.concat([carried, chunk.subarray(0, bytesRead)]);
+    const end = bytes.lastIndexOf(10);
+    if (end === -1) {
+      carried = Buffer.from(bytes);
+      continue;
+    }
+    splitLines(bytes.toString('utf8', 0, end + 1), onLine);
+    bytesGood += end + 1;
+    carried = Buffer.from(bytes.subarray(end + 1));
+  }
+}
+
+function splitLines(text: string, onLine: (line: string) => void): void {
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf('\n', start);
+    if (end > start) onLine(text.slice(start, end));
+    start = end + 1;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The worst of a site in one document. Pure.
+ *
+ * Never nominal on stale data (regression R37): what is not known makes the site `unknown` at best, a node that is away
+ * makes it `critical`, and `last_update` is the oldest of the newest words, so that a reader can judge freshness himself.
+ */
+import { isShown, type ObserverDocument } from './documents.ts';
+import type { NodeLive, ObserverState } from './state.ts';
+import { activeIncidents, explainingIncident, isMonitored, serviceView } from './status.ts';
+
+const ranks = ['nominal', 'unknown', 'degraded', 'critical'] as const;
+type Rank = (typeof ranks)[number];
+
+class Verdict {
+  rank: Rank = 'nominal';
+  worst: string | null = null;
+
+  /** The first of the worst decides. */
+  add(rank: Rank, part: string): void {
+    if (ranks.indexOf(rank) <= ranks.indexOf(this.rank)) return;
+    this.rank = rank;
+    this.worst = part.slice(0, 200);
+  }
+}
+
+const count = (counts: Map<string, number>, status: string): void => {
+  counts.set(status, (counts.get(status) ?? 0) + 1);
+};
+
+export function siteDocument(state: ObserverState): ObserverDocument {
+  const { site } = state.options;
+  // By name, so that the same world always names the same part as the worst.
+  const nodes = state.hasSynced ? [...state.nodes.values()].filter((node) => isShown(state, node)).sort((a, b) => (a.name < b.name ? -1 : 1)) : [];
+  const monitored = nodes.filter(isMonitored);
+  const verdict = new Verdict();
+  const byNode = new Map<string, number>();
+  const byService = new Map<string, number>();
+  let incidents = 0;
+  for (const node of nodes) {
+    count(byNode, node.status);
+    addNode(verdict, node);
+    addServices(verdict, byService, node);
+    incidents += addIncidents(verdict, node);
+  }
+  if (!state.hasSynced) verdict.add('unknown', 'the observer has not read everything yet');
+  else if (monitored.length === 0) verdict.add('unknown', 'no node reports');
+  const actions = [...state.actions.values()];
+  return {
+    name: 'site',
+    key: 'site',
+    levels: { site },
+    body: {
+      status: verdict.rank,
+      summary: `site ${site} is ${verdict.rank}${verdict.worst === null ? '' : `: ${verdict.worst}`}`,
+      site,
+      last_update: lastUpdate(monitored),
+      nodes: Object.fromEntries(byNode),
+      services: Object.fromEntries(byService),
+      incidents_active: incidents,
+      actions_pending: actions.filter((status) => status === 'pending').length,
+      actions_running: actions.filter((status) => status === 'running').length,
+      worst: verdict.worst,
+    },
+  };
+}
+
+function lastUpdate(monitored: readonly NodeLive[]): string | null {
+  let oldestMs = Number.POSITIVE_INFINITY;
+  for (const { heardAtMs } of monitored) oldestMs = Math.min(oldestMs, heardAtMs ?? Number.NEGATIVE_INFINITY);
+  return Number.isFinite(oldestMs) ? new Date(oldestMs).toISOString() : null;
+}
+
+function addNode(verdict: Verdict, node: NodeLive): void {
+  if (node.status === 'offline') verdict.add('critical', `node ${node.name} is offline`);
+  if (node.status === 'degraded') verdict.add('degraded', `node ${node.name} is degraded`);
+  if (node.status === 'unknown') verdict.add('unknown', `node ${node.name} has not been heard yet`);
+}
+
+function addServices(verdict: Verdict, byService: Map<string, number>, node: NodeLive): void {
+  for (const [service, { monitor, origin }] of node.wanted) {
+    if (!monitor) continue;
+    const { status } = serviceView(node, service);
+    count(byService, status);
+    const isBad = status === 'down' || status === 'unhealthy' || status === 'missing' || (status === 'stopped' && origin === 'declared');
+    if (isBad) verdict.add('degraded', `${service} on ${node.name} is ${status}`);
+    if (status === 'unknown') verdict.add('unknown', `${service} on ${node.name} is unknown`);
+  }
+}
+
+/** Incidents that another one explains are counted and do not decide. */
+function addIncidents(verdict: Verdict, node: NodeLive): number {
+  const active = activeIncidents(node);
+  const explains = explainingIncident(node);
+  for (const incident of active) {
+    if (explains !== undefined && explains !== incident) continue;
+    const isLoud = incident.severity === 'error' || incident.severity === 'critical';
+    verdict.add(isLoud ? 'critical' : 'degraded', `incident ${incident.id}`);
+  }
+  return active.length;
+}

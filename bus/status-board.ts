@@ -1,0 +1,70 @@
+/** What an actor says of itself on `actors/<node>/<actor>`: mode, restarts, last error; and its will. Remembers nothing on disk. */
+
+import { topics } from '../contracts/topics.ts';
+import type { DocumentBody } from './actor.ts';
+import type { Bus } from './bus.ts';
+import { type Clock, isoTime } from './clock.ts';
+import type { Will } from './link.ts';
+
+export interface StatusBoardOptions {
+  readonly node: string;
+  readonly actor: string;
+  readonly version: string;
+  readonly clock: Clock;
+}
+
+export class StatusBoard {
+  private readonly options: StatusBoardOptions;
+  private readonly startedAt: string;
+  private restarts = 0;
+  private lastError: string | null = null;
+  private mode = 'starting';
+  private modeSince: string;
+
+  constructor(options: StatusBoardOptions) {
+    this.options = options;
+    this.startedAt = isoTime(options.clock.now());
+    this.modeSince = this.startedAt;
+  }
+
+  /** The mode it was in before, or null when nothing changed. */
+  changeMode(mode: string): string | null {
+    if (mode === this.mode) return null;
+    const from = this.mode;
+    this.mode = mode;
+    this.modeSince = isoTime(this.options.clock.now());
+    return from;
+  }
+
+  died(error: Error): void {
+    this.restarts += 1;
+    this.lastError = error.message.slice(0, 400);
+  }
+
+  publish(bus: Bus, status: 'online' | 'stopped' | 'restarting'): void {
+    const { node, actor, version } = this.options;
+    const said = status === 'online' ? this.mode : status;
+    const why = status === 'restarting' && this.lastError !== null ? ` (${this.lastError.slice(0, 200)})` : '';
+    const body: DocumentBody<typeof topics.actorStatus> = {
+      status,
+      summary: `${actor} on ${node}: ${said}${why}`,
+      node,
+      actor,
+      mode: this.mode,
+      mode_since: this.modeSince,
+      started_at: this.startedAt,
+      restarts: this.restarts,
+      last_error: this.lastError,
+      quarantined: bus.quarantined,
+      version,
+    };
+    bus.documents.set(topics.actorStatus, { node, actor }, body);
+  }
+
+  /** What the broker says for it when its connection breaks. */
+  will(session: number): Will {
+    const { node, actor, version } = this.options;
+    const said = { status: 'offline', summary: `${actor} on ${node}: connection lost`, ts: this.startedAt, session, node, actor, version };
+    return { topic: topics.actorStatus.build({ node, actor }), payload: JSON.stringify(said) };
+  }
+}

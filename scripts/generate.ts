@@ -1,0 +1,18 @@
+/**
+ * Writes the documents that are generated from the contracts (`npm run generate`): docs/schemas/ and docs/topics.md.
+ * Removes schemas of contracts that no longer exist. `npm run check` fails while the committed files differ.
+ */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { generatedDocs } from './generated-docs.ts';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const files = generatedDocs();
+
+mkdirSync(join(root, 'docs/schemas'), { recursive: true });
+for (const name of readdirSync(join(root, 'docs/schemas'))) {
+  if (!files.has(`docs/schemas/${name}`)) rmSync(join(root, 'docs/schemas', name));
+}
+for (const [path, text] of files) writeFileSync(join(root, path), text);
+console.log(`generated ${files.size} files: docs/topics.md and docs/schemas/`);

@@ -1,0 +1,72 @@
+/**
+ * Namespaces of processes, mounts and network that end with this process, whatever way it ends: the first process inside waits for
+ * the end of a pipe that only we hold, and with it the kernel ends all others and drops their mounts.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
+import { waitFor } from './wait.ts';
+
+// Debian keeps engines in directories that are not on everybody's PATH.
+export const searchPath = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin'].join(delimiter);
+
+/** Making namespaces takes milliseconds; a loaded machine gets 60 s. */
+const readyDeadlineMs = 60_000;
+
+/** Its first process ends when our end of its input closes; while it waits it reaps what the engine's shims leave. */
+const sandboxScript = `
+mount -t tmpfs tmpfs /run || exit 1
+mkdir -p /etc/docker && mount -t tmpfs tmpfs /etc/docker || exit 1
+busybox ip link set lo up
+echo ready
+exec 3<&0
+cat <&3 >/dev/null &
+wait $!`;
+
+export class Sandbox {
+  readonly initPid: number;
+  private readonly child: ChildProcess;
+
+  private constructor(child: ChildProcess, initPid: number) {
+    this.child = child;
+    this.initPid = initPid;
+  }
+
+  static async open(): Promise<Sandbox> {
+    const args = ['--pid', '--fork', '--net', '--mount', '--mount-proc', '--kill-child', '--propagation', 'private', 'sh', '-c', sandboxScript];
+    const child = spawn('unshare', args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: searchPath } });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    await waitFor('a namespace for the engine', () => output.includes('ready') || child.exitCode !== null, {
+      deadlineMs: readyDeadlineMs,
+      state: () => output,
+    });
+    if (child.exitCode !== null || child.pid === undefined) throw new Error(`no namespace for the engine: ${output}`);
+    return new Sandbox(child, onlyChildOf(child.pid));
+  }
+
+  /** Arguments of nsenter that run something inside. */
+  enter(...command: readonly string[]): string[] {
+    return ['--target', String(this.initPid), '--pid', '--mount', '--net', ...command];
+  }
+
+  async close(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = once(this.child, 'exit');
+    process.kill(this.initPid, 'SIGKILL');
+    await ended;
+  }
+}
+
+const childrenOf = (pid: number): number[] => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+/** Of a process that only waits for its child, as nsenter and unshare do. */
+export function onlyChildOf(pid: number): number {
+  const [child] = childrenOf(pid);
+  if (child === undefined) throw new Error(`process ${pid} has no child`);
+  return child;
+}

@@ -1,0 +1,170 @@
+/** A world for the supervisor's reducer: documents are put and deleted, time is moved, and what it asks for is collected. */
+
+import { initialState, mode, reduce, type SupervisorCommand, type SupervisorEvent, type SupervisorState, wakeAt } from '../../actors/supervisor/reduce.ts';
+import type { Delivery } from '../../bus/actor.ts';
+import type { Transition } from '../../contracts/action.ts';
+import type { LevelsOf, PayloadOf, Topic } from '../../contracts/topic.ts';
+import { allTopics, topics } from '../../contracts/topics.ts';
+
+export const startMs = Date.parse('2026-03-01T12:00:00.000Z');
+export const minuteMs = 60_000;
+export const iso = (ms: number): string => new Date(ms).toISOString();
+
+type Loose<T extends Topic> = { readonly [K in keyof PayloadOf<T>]?: unknown };
+
+export class SupervisorWorld {
+  now = startMs;
+  state: SupervisorState = initialState({ site: 'hub' });
+  /** Everything asked for, oldest first. */
+  readonly asked: { readonly at: number; readonly command: SupervisorCommand }[] = [];
+  readonly decisions = new Map<string, Extract<SupervisorCommand, { readonly type: 'decide' }>['body']>();
+  private rev = 0;
+
+  send(event: SupervisorEvent): void {
+    const { state, commands } = reduce(this.state, event);
+    this.state = state;
+    for (const command of commands) {
+      this.asked.push({ at: this.now, command });
+      if (command.type === 'decide') this.decisions.set(command.node, command.body);
+      if (command.type === 'undecide') this.decisions.delete(command.node);
+    }
+  }
+
+  put<P extends string, T extends Topic<P>>(topic: T, levels: LevelsOf<P>, body: Loose<T> | null): void {
+    const name = allTopics.find(([, row]) => (row as unknown) === topic)?.[0];
+    this.rev += 1;
+    const doc = body === null ? null : topic.schema.parse({ summary: '', ts: iso(this.now), session: 1, rev: this.rev, ...body });
+    const delivery = { kind: 'document', name, topic: topic.build(levels), levels, doc, will: false, retained: false, at: this.now };
+    this.send({ type: 'delivery', delivery: delivery as unknown as Delivery, now: this.now });
+  }
+
+  synced(): this {
+    this.send({ type: 'delivery', delivery: { kind: 'synced', session: 1, at: this.now }, now: this.now });
+    return this;
+  }
+
+  disconnected(): this {
+    this.send({ type: 'delivery', delivery: { kind: 'disconnected', at: this.now }, now: this.now });
+    return this;
+  }
+
+  /** Moves time on, waking the supervisor whenever it asked to be woken. */
+  pass(ms: number): this {
+    const untilMs = this.now + ms;
+    for (let next = wakeAt(this.state); next !== null && next <= untilMs; next = wakeAt(this.state)) {
+      if (next <= this.now) throw new Error('asked to be woken in the past: this would spin');
+      this.now = next;
+      this.send({ type: 'wake', now: next });
+    }
+    this.now = untilMs;
+    return this;
+  }
+
+  get mode(): string {
+    return mode(this.state);
+  }
+
+  /** Ids proposed so far, with repetitions. */
+  get proposed(): readonly string[] {
+    return this.asked.flatMap(({ command }) => (command.type === 'propose' ? command.id : []));
+  }
+
+  /** `<id> <reason>` of each withdrawal so far. */
+  get withdrawn(): readonly string[] {
+    return this.asked.flatMap(({ command }) => (command.type === 'withdraw' ? `${command.id} ${command.reason}` : []));
+  }
+
+  forgetAsked(): this {
+    this.asked.length = 0;
+    return this;
+  }
+
+  why(service = 'web', node = 'vps'): string {
+    return this.decisions.get(node)?.services[service]?.why ?? 'no decision';
+  }
+
+  decision(service = 'web', node = 'vps'): string {
+    return this.decisions.get(node)?.services[service]?.decision ?? 'no decision';
+  }
+
+  // -- documents --------------------------------------------------------------------------------------------------------
+
+  desired(
+    services: readonly { readonly name: string; readonly origin?: string; readonly monitor?: boolean }[],
+    rest: Loose<typeof topics.desired> = {},
+    node = 'vps',
+  ): this {
+    const listed = services.map((service) => ({ origin: 'declared', ...service }));
+    this.put(topics.desired, { node }, { status: 'declared', node, site: 'hub', agents: ['node-agent', 'executor'], services: listed, ...rest });
+    return this;
+  }
+
+  node(status = 'online', engine = 'up', node = 'vps'): this {
+    this.put(topics.worldNode, { node }, { status, engine, node, site: 'hub', since: iso(this.now) });
+    return this;
+  }
+
+  service(status: string, rest: Loose<typeof topics.worldService> = {}, service = 'web', node = 'vps'): this {
+    this.put(topics.worldService, { node, service }, { status, node, service, site: 'hub', since: iso(this.now), ...rest });
+    return this;
+  }
+
+  incident(rest: Loose<typeof topics.incident> = {}, service = 'web', node = 'vps'): this {
+    const id = typeof rest.id === 'string' ? rest.id : `inc-1-${node}-${service}-down`;
+    const times = { started_at: iso(this.now), last_occurrence: iso(this.now), occurrence_count: 1 };
+    const what = {
+      status: 'active',
+      id,
+      site: 'hub',
+      node,
+      service,
+      kind: 'down',
+      severity: 'error',
+      trigger_type: 'containers_not_running',
+      message: 'exit code 137',
+    };
+    this.put(topics.incident, { node, id }, { ...what, ...times, ...rest });
+    return this;
+  }
+
+  /** A service whose container exited a moment ago, everything else in order, nothing proposed yet. */
+  down(origin: 'declared' | 'adopted' = 'declared'): this {
+    return this.desired([{ name: 'web', origin }])
+      .node()
+      .service('down')
+      .incident();
+  }
+
+  action(status: string, rest: Loose<typeof topics.action> = {}, id = 'container-restart-vps-web'): this {
+    const type = ['container_restart', 'redeploy', 'collect_diagnostics', 'alert_only'].find((each) => id.startsWith(each.replaceAll('_', '-')));
+    const history =
+      typeof rest.transition_history === 'undefined'
+        ? [moved(null, 'pending', this.now), ...(status === 'pending' ? [] : [moved('pending', status, this.now)])]
+        : [];
+    this.put(
+      topics.action,
+      { node: 'vps', id },
+      {
+        status,
+        id,
+        type,
+        risk: 'low',
+        site: 'hub',
+        node: 'vps',
+        service: 'web',
+        attempt: 1,
+        digest: 'd',
+        verify_window_ms: 120_000,
+        proposed_by: 'supervisor-vps',
+        proposed_at: iso(this.now),
+        transition_history: history,
+        evidence: { trigger_type: 'containers_not_running', incident_id: 'inc-1-vps-web-down' },
+        ...rest,
+      },
+    );
+    return this;
+  }
+}
+
+export const moved = (from: string | null, to: string, atMs: number, by = 'supervisor-vps'): Transition =>
+  ({ from, to, at: iso(atMs), by, note: '' }) as Transition;

@@ -1,0 +1,59 @@
+/**
+ * Which tests there are, and how many run at once. `npm test` runs all projects in one go; a single one with
+ * `npx vitest run --project unit`, a single file with `npx vitest run bus/journal.test.ts`.
+ *
+ * The groups run one after the other: what needs brokers and engines must not compete with the fast tests for a small machine.
+ */
+import { defineConfig } from 'vitest/config';
+
+/** A test that waits for a broker or an engine has its own deadlines; these only stop what hangs. */
+const integrationTimeoutMs = 60_000;
+const e2eTimeoutMs = 180_000;
+
+export default defineConfig({
+  test: {
+    // A part whose folder is still empty is no failure; that every test file belongs to a project is checked in test/tidy.
+    passWithNoTests: true,
+    reporters: ['default'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{contracts,bus,actors,adapters,cli}/**/*.test.ts', 'test/{kit,sim}/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'contract',
+          include: ['test/{contract,tidy}/**/*.test.ts'],
+          // Some of these run the checkers themselves over a small tree.
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: integrationTimeoutMs,
+          hookTimeout: integrationTimeoutMs,
+          // Two: the smallest machine this must run on has two cores.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: e2eTimeoutMs,
+          hookTimeout: e2eTimeoutMs,
+          // One: they share the machine's network, and an engine each is enough.
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
