@@ -49,9 +49,9 @@ export class ClientGate {
     this.deliver0 = client.deliver0;
     this.deliverQoS = client.deliverQoS;
     const live: Deliver = (packet, done) => {
-      // At once: the emitter must not wait for this client.
-      done();
       this.take(packet);
+      // At once, the emitter must not wait for this client; but not before, because the next message follows on it.
+      done();
     };
     client.deliver0 = (packet, done) => {
       live({ ...packet, qos: 0 }, done);

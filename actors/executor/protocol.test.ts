@@ -1,5 +1,5 @@
 /** The executor against documents that are late, doubled, foreign or gone. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -17,6 +17,11 @@ afterEach(async () => {
 });
 
 const ended = (id: string) => () => ['completed', 'failed', 'cancelled', 'expired'].includes(world.doc(id).status);
+const journalKinds = () =>
+  readFileSync(join(world.dataDir, 'claims.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => (JSON.parse(line) as { kind: string }).kind);
 const claims = () => world.requests.filter(({ state }) => state === 'running');
 
 it('judges nothing before everything retained was delivered', async () => {
@@ -25,6 +30,7 @@ it('judges nothing before everything retained was delivered', async () => {
   await world.start({ synced: false });
   await world.run(60_000);
   expect(world.requests).toEqual([]);
+  expect(journalKinds()).toEqual([]);
   world.synced();
   await world.run(0);
   expect(claims()).toHaveLength(1);
@@ -81,6 +87,7 @@ it('never executes a grant to a nonce it does not know', async () => {
   await world.run(600_000);
   expect(world.effects).toEqual([]);
   expect(world.requests).toEqual([]);
+  expect(world.mode).toBe('idle');
 });
 
 it('never executes a running action after its journal was lost', async () => {
@@ -162,6 +169,33 @@ it('does not begin what is granted with a lease that has run out, and says so', 
   expect(world.effects).toEqual([]);
 });
 
+it('does not even begin when finding the container outlasts the lease', async () => {
+  world.addContainer('web');
+  world.engine.findTakesMs = 6_000;
+  world.ledgerUp = false;
+  await world.start();
+  const id = world.approve('container_restart', 'web');
+  await world.run(1_000);
+  world.ledgerUp = true;
+  world.grantTo(id, 'nonce-0001', 5_000);
+  await world.run(7_000);
+  expect(world.doc(id).outcome).toMatchObject({ code: 'lease_expired', began_at: null });
+  expect(journalKinds()).not.toContain('begun');
+  expect(world.effects).toEqual([]);
+});
+
+it('leaves a container alone whose action ends while it is looked up', async () => {
+  world.addContainer('web');
+  world.engine.findTakesMs = 6_000;
+  await world.start();
+  const id = world.approve('container_restart', 'web');
+  await world.run(1_000);
+  world.move(id, 'failed');
+  await world.run(60_000);
+  expect(world.effects).toEqual([]);
+  expect(journalKinds()).toEqual(['claim', 'settled']);
+});
+
 it('stops while a deleted document is away, and goes on when it is back', async () => {
   world.addContainer('web');
   world.ledgerUp = false;
@@ -217,6 +251,20 @@ it('runs at most one action per service and four in all', async () => {
   for (const id of ids) await world.until(`${id} ends`, ended(id));
   expect(world.effects.map(({ service }) => service).sort()).toEqual(services);
   expect(new Set(world.effects.map(({ nonce }) => nonce)).size).toBe(6);
+});
+
+it('does not let reports that nobody hears keep others waiting', async () => {
+  const services = ['a', 'b', 'c', 'd', 'e'];
+  for (const service of services) world.addContainer(service);
+  await world.start();
+  for (const service of services.slice(0, 4)) world.approve('container_restart', service);
+  await world.run(5_000);
+  world.refuseEnds = true;
+  world.approve('container_restart', 'e');
+  await world.run(5_000);
+  expect(world.effects).toHaveLength(4);
+  await world.run(5_000);
+  expect(world.effects).toHaveLength(5);
 });
 
 it('goes on while disconnected and reports once it is connected', async () => {

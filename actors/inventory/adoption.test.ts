@@ -112,7 +112,8 @@ describe('after a restart', () => {
 
   it.each([
     ['the node-agent is offline', 1, { status: 'offline' }],
-    ['its engine does not answer', 1, { status: 'degraded', engine: 'unreachable' }],
+    ['the node-agent is degraded', 1, { status: 'degraded' }],
+    ['its engine does not answer', 1, { engine: 'hung' }],
     ['it counts more services than its manifest lists', 2, {}],
   ])('keeps everything while %s', (_what, count, rest) => {
     const w = before().restarted().read(empty).manifest(['web']).nodeHealth(count, rest).synced();

@@ -176,7 +176,7 @@ function existingServices({ listed, nodeHealth }: InventoryState): ReadonlySet<s
 
 function desiredBodies(state: InventoryState): ReadonlyMap<string, DesiredBody> {
   const { declared, options, adopted, hasSynced } = state;
-  const bodies = new Map([...declared.nodes].sort().map(([node, version]) => [node, declaredBody(node, version, declared, options)]));
+  const bodies = new Map([...declared.nodes].map(([node, version]) => [node, declaredBody(node, version, declared, options)]));
   if (declared.hosts === 'unread' || !hasSynced || declared.nodes.has(options.node)) return bodies;
   // What stands is not taken back because a first services.yaml is still broken.
   const stands = adopted.length > 0 || state.said.has(options.node);

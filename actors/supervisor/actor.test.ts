@@ -52,8 +52,8 @@ describe('the supervisor on a bus', () => {
     expect(life.io.held.get('decisions/vps')).toMatchObject({ status: 'proposing', services: { web: { decision: 'propose' } } });
     expect(life.io.completed()).toBe(true);
     expect(life.mode).toBe('proposing');
-    expect(life.failures).toEqual([]);
     await life.stop();
+    expect(life.failures).toEqual([]);
   });
 
   it('asks again by itself when a request was lost', async () => {

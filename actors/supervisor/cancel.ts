@@ -49,6 +49,5 @@ function noDrift(knowledge: Knowledge, action: Action, verdict: Verdict): Lost {
     return { reason: didWell ? 'recovered' : 'drift_resolved_auto', note: `${incident.id} was resolved by ${incident.resolved_by ?? 'nothing named'}` };
   }
   if (verdict.drift === 'none') return { reason: 'drift_resolved_auto', note: verdict.why };
-  const isReplaced = verdict.decision === 'propose' || verdict.decision === 'proposed';
-  return isReplaced && verdict.actionId !== null ? { reason: 'drift_resolved_auto', note: `${verdict.actionId} takes its place` } : null;
+  return verdict.actionId !== null ? { reason: 'drift_resolved_auto', note: `${verdict.actionId} takes its place` } : null;
 }

@@ -15,7 +15,7 @@ export interface Hold {
 }
 
 /** For people: minutes are enough, and a text that does not change is not published again. */
-export const minuteOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`;
+const minuteOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`;
 
 export function maintenanceHold(maintenance: Maintenance | undefined, service: string, now: number): Hold | null {
   let hold: Hold | null = null;

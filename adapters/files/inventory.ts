@@ -107,6 +107,9 @@ async function readYaml<T>(directory: string, file: string, schema: z.ZodType<T>
 
 const codeOf = (error: unknown): string | null => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null);
 
+/** Then nothing is watched, and the actor's own reading covers it. */
+const notArmed = (): void => undefined;
+
 /** Watches each directory by itself (recursive watching on Linux walks everything below, the whole checkout here). */
 function watchInventory(directory: string, onChange: () => void): () => void {
   const watchers = new Map<string, FSWatcher>();
@@ -122,9 +125,9 @@ function watchInventory(directory: string, onChange: () => void): () => void {
     timer = setTimeout(() => {
       timer = null;
       // First the watches, then the reading: what is written into a new directory before its watch stands is read.
-      void arm().then(() => {
+      arm().then(() => {
         if (!stopped) onChange();
-      });
+      }, notArmed);
     }, gatherMs);
   };
   const arm = async (): Promise<void> => {
@@ -158,7 +161,7 @@ function watchInventory(directory: string, onChange: () => void): () => void {
       watchers.delete(path);
     }
   };
-  void arm();
+  arm().catch(notArmed);
   return () => {
     stopped = true;
     if (timer !== null) clearTimeout(timer);

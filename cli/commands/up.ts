@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BrokerPortTakenError, startBroker } from '../../bus/broker.ts';
+import { topics } from '../../contracts/topics.ts';
 import { actorNames } from '../compose.ts';
 import { processLog, runActors } from '../runtime.ts';
 import { type Settings, UsageError } from '../settings.ts';
@@ -20,7 +21,13 @@ export async function up(settings: Settings): Promise<number> {
 
 async function embeddedBroker(settings: Settings, log: ReturnType<typeof processLog>): Promise<{ readonly port: number; close(): Promise<void> }> {
   try {
-    return await startBroker({ host: '127.0.0.1', port: settings.brokerPort, dataDir: join(settings.dataRoot, 'broker'), root: settings.topicRoot, log });
+    return await startBroker({
+      host: '127.0.0.1',
+      port: settings.brokerPort,
+      dataDir: join(settings.dataRoot, 'broker'),
+      neverRetained: [requestPrefix(settings.topicRoot)],
+      log,
+    });
   } catch (error) {
     if (error instanceof BrokerPortTakenError) {
       throw new UsageError(
@@ -46,3 +53,6 @@ function welcome(settings: Settings, broker: string): string {
 }
 
 const withoutCredentials = (url: string): string => url.replace(/\/\/[^@/]*@/, '//');
+
+/** Nothing below it is ever retained: a request that the broker would repeat for ever must not come to be. */
+const requestPrefix = (root: string): string => `${root}/${topics.anonymousRequest.pattern.split('/')[0]}`;

@@ -9,6 +9,7 @@
 import { createExecutorModule } from '../../actors/executor/actor.ts';
 import { ControlError, type ExecutorPorts } from '../../actors/executor/ports.ts';
 import type { ActorIo } from '../../bus/actor.ts';
+import { delay } from '../../bus/clock.ts';
 import type { KillPoint } from '../../bus/kill-point.ts';
 import { type Action, type ActionType, actionId, OutcomeRequest, riskOf } from '../../contracts/action.ts';
 import type { EventDraft } from '../../contracts/event.ts';
@@ -44,6 +45,7 @@ type Doc = Pick<Action, 'id' | 'type' | 'service' | 'attempt' | 'status' | 'clai
 interface Engine {
   restart: 'works' | 'hangs' | 'works_but_hangs' | ControlError | Error;
   find: 'works' | 'hangs' | ControlError;
+  findTakesMs: number;
   healthcheck: { readonly exitCode: number; readonly output: string } | ControlError;
 }
 
@@ -63,7 +65,7 @@ export async function settle(): Promise<void> {
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
-    quiet = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq')) ? 0 : quiet + 1;
+    quiet = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq') || name === 'CloseReq') ? 0 : quiet + 1;
   }
 }
 
@@ -80,11 +82,13 @@ export class ExecutorWorld {
   readonly requests: { readonly state: string; readonly payload: unknown }[] = [];
   readonly ends: { readonly id: string; readonly attempt: number; readonly status: string }[] = [];
   readonly passed: KillPoint[] = [];
-  readonly engine: Engine = { restart: 'works', find: 'works', healthcheck: { exitCode: 0, output: 'ok' } };
+  readonly engine: Engine = { restart: 'works', find: 'works', findTakesMs: 0, healthcheck: { exitCode: 0, output: 'ok' } };
   /** false: no request arrives and no document is delivered, as without a broker. */
   connected = true;
   /** false: requests reach nobody. */
   ledgerUp = true;
+  /** true: outcomes are heard by nobody, claims are. */
+  refuseEnds = false;
   /** How often each document is delivered. */
   copies = 1;
   /** Die at the n-th passing of this point. */
@@ -302,7 +306,8 @@ export class ExecutorWorld {
         if (!life.alive || !this.connected) return Promise.resolve(false);
         topics.request.schema.parse(payload);
         this.sent.push((levels as { state: string }).state);
-        if (this.ledgerUp) this.judge((levels as { state: string }).state, payload as never);
+        const { state } = levels as { readonly state: string };
+        if (this.ledgerUp && (state === 'running' || !this.refuseEnds)) this.judge(state, payload as never);
         return Promise.resolve(true);
       },
     };
@@ -314,6 +319,7 @@ export class ExecutorWorld {
       findContainer: async (service) => {
         if (!life.alive || this.engine.find === 'hangs') return never();
         if (this.engine.find instanceof Error) throw this.engine.find;
+        if (this.engine.findTakesMs > 0) await delay(this.clock, this.engine.findTakesMs);
         const found = this.containers.get(service);
         return Promise.resolve(
           found === undefined
