@@ -16,7 +16,7 @@ import type { Log } from './log.ts';
  * Bytes that wait for one client. 16 MiB: 10,000 documents of 1.5 kB, far more than a live reader is ever behind, and
  * small enough that a few stalled clients do not exhaust a Raspberry Pi.
  */
-export const slowClientBytesMax = 16 * 1024 * 1024;
+const slowClientBytesMax = 16 * 1024 * 1024;
 
 /** What a packet costs beside its topic and payload: objects and header, rounded up. */
 const packetOverheadBytes = 200;
@@ -74,11 +74,17 @@ export class ClientGate {
   replay(subscriptions: readonly BrokerSubscription[], source: RetainedSource): void {
     const granted = subscriptions.filter((each) => each.qos < 128);
     this.replays += 1;
-    this.replayTail = this.replayTail.then(async () => {
-      await this.sendRetained(granted, source);
-      this.replays -= 1;
-      this.openIfDone();
-    });
+    this.replayTail = this.replayTail
+      .then(async () => {
+        await this.sendRetained(granted, source);
+        this.replays -= 1;
+        this.openIfDone();
+      })
+      .catch((error: unknown) => {
+        // Connected and silent would be worse than gone.
+        this.log.error({ err: error, client: this.client.id }, 'retained messages could not be sent; disconnecting the client');
+        this.client.conn.destroy();
+      });
   }
 
   private async sendRetained(subscriptions: readonly BrokerSubscription[], source: RetainedSource): Promise<void> {

@@ -111,11 +111,16 @@ class RetainedMessages implements RetainedSource {
 }
 
 function curePersistence(persistence: BrokerPersistence, retained: RetainedMessages, gates: Gates, log: Log): BrokerPersistence {
-  const { storeRetained, cleanSubscriptions, outgoingUpdate, outgoingStream } = persistence;
+  const original = {
+    storeRetained: persistence.storeRetained.bind(persistence),
+    cleanSubscriptions: persistence.cleanSubscriptions.bind(persistence),
+    outgoingUpdate: persistence.outgoingUpdate.bind(persistence),
+    outgoingStream: persistence.outgoingStream.bind(persistence),
+  };
   const updates = new Map<string, Promise<void>>();
   return Object.assign(persistence, {
     storeRetained: async (packet: BrokerPacket) => {
-      await storeRetained.call(persistence, packet);
+      await original.storeRetained(packet);
       retained.store(packet);
     },
     // The gate of the client sends them; aedes gets nothing to send.
@@ -125,16 +130,16 @@ function curePersistence(persistence: BrokerPersistence, retained: RetainedMessa
     },
     // aedes empties the queue of an ended session after the CONNACK, and leaves the rest when the client goes before that.
     cleanSubscriptions: async (client) => {
-      await cleanSubscriptions.call(persistence, client);
-      for await (const entry of outgoingStream.call(persistence, client)) {
+      await original.cleanSubscriptions(client);
+      for await (const entry of original.outgoingStream(client)) {
         const packet = { ...(entry as BrokerPacket), messageId: 1 };
-        await outgoingUpdate.call(persistence, client, packet);
+        await original.outgoingUpdate(client, packet);
         await persistence.outgoingClearMessageId(client, packet);
       }
     },
     outgoingUpdate: (client, packet) => {
       const id = client.id ?? '';
-      const update = (updates.get(id) ?? Promise.resolve()).then(() => outgoingUpdate.call(persistence, client, packet));
+      const update = (updates.get(id) ?? Promise.resolve()).then(() => original.outgoingUpdate(client, packet));
       // A message that could not be noted is sent all the same: at worst it comes again at the next connect.
       const settled = update.catch((error: unknown) => {
         log.warn({ err: error, client: id, topic: packet.topic }, 'a queued message could not be marked as sent');
@@ -145,7 +150,7 @@ function curePersistence(persistence: BrokerPersistence, retained: RetainedMessa
       });
     },
     outgoingStream: (client) => {
-      const entries = outgoingStream.call(persistence, client);
+      const entries = original.outgoingStream(client);
       return Readable.from(
         (async function* () {
           for await (const entry of entries) {

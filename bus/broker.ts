@@ -114,7 +114,7 @@ async function listen(server: Server, { host, port }: BrokerOptions): Promise<nu
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-async function createAedes(options: BrokerOptions): Promise<{ handle(socket: Socket): void; close(): Promise<void> }> {
+async function createAedes(options: BrokerOptions): Promise<{ readonly handle: (socket: Socket) => void; readonly close: () => Promise<void> }> {
   const { log } = options;
   const gates = new Gates(log);
   const store = await openBrokerStore(options.dataDir, gates, log);

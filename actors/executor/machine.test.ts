@@ -215,6 +215,31 @@ describe('a grant that is lost while the beginning is written', () => {
   });
 });
 
+it.each([
+  ['of an earlier attempt', view({ attempt: 1 })],
+  ['from before the grant', view({ attempt: 2 })],
+] as const)('an old document %s, delivered while the beginning is written, does not cost the grant', async (_, old) => {
+  answers.writeBegun = () =>
+    new Promise((resolve) => {
+      saved.push(() => {
+        resolve({ at: clock.now() });
+      });
+    });
+  const run = await begin(granted({ attempt: 2 }), remembered({ attempt: 2 }));
+  await run.document(old);
+  for (const each of saved) each();
+  await settlePromises();
+  expect(run.state).toBe('verifying');
+});
+
+it('does not remember a health from before the effect, not even to tell of it', async () => {
+  const run = await begin(view());
+  await run.hear({ type: 'health', now: clock.now(), health: { status: 'unhealthy', startedAtMs: 1 } });
+  await run.document(granted());
+  await clock.run(120_000);
+  expect(run.actor.getSnapshot().context.outcome).toMatchObject({ code: 'not_healthy_in_time', result: { last_status: null } });
+});
+
 it('says `port not injected` in its outcome when nobody gave it hands', async () => {
   const heard: Said[] = [];
   const parent = createActor(

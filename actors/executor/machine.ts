@@ -10,7 +10,7 @@ import { and, assign, fromPromise, not, sendParent, setup } from 'xstate';
 import { claimOf, effectOf, type Facts, initialFacts, known, mine, reasonOf, recordOf } from './facts.ts';
 import * as ends from './outcome.ts';
 import type { ExecutionEnd, ExecutionInput, Heard, Said, Work } from './protocol.ts';
-import { holdsLease, isGranted, isGrantedToAnother, isOver, provesEffect } from './view.ts';
+import { holdsLease, isGranted, isGrantedToAnother, isOlder, isOver, provesEffect } from './view.ts';
 
 /** A request may be lost (no connection, a broker that restarts), so it is repeated. 10 s: what all actors use. */
 const resendMs = 10_000;
@@ -72,8 +72,7 @@ const execution = setup({
   actions: {
     noteDocument: assign(({ context, event }) => {
       if (event.type !== 'document') return {};
-      // Of an earlier attempt: older than what we know.
-      const stale = event.view !== null && event.view.attempt < context.action.attempt;
+      const stale = event.view !== null && context.view !== null && isOlder(event.view, context.view);
       return { nowMs: event.now, view: stale ? context.view : event.view };
     }),
     noteHealth: assign(({ context, event }) => (event.type === 'health' ? { nowMs: event.now, health: context.begunAtMs === null ? null : event.health } : {})),

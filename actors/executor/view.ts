@@ -46,6 +46,12 @@ export const healthView = (doc: ServiceHealth): HealthView => ({
 
 const endStates: readonly ActionState[] = ['completed', 'failed', 'rejected', 'cancelled', 'expired'];
 
+/** How far a life has come: within one attempt it only moves on, so a document that says less is an older one. */
+const progress = (status: ActionState): number => (status === 'pending' ? 0 : status === 'approved' ? 1 : status === 'running' ? 2 : 3);
+
+export const isOlder = (view: ActionView, than: ActionView): boolean =>
+  view.attempt < than.attempt || (view.attempt === than.attempt && progress(view.status) < progress(than.status));
+
 interface Mine {
   readonly attempt: number;
   readonly nonce: string | null;

@@ -50,7 +50,7 @@ describe('what is running', () => {
     const { clock, engine, io } = await startedWorld();
     engine.readMetrics = () => new Promise(() => undefined);
     const before = io.history.length;
-    await clock.run(100_000);
+    await clock.run(105_000);
     expect(io.history.length - before).toBeGreaterThanOrEqual(3);
     expect(nodeDoc(io)).toMatchObject({ status: 'online', memory_pct: 50 });
   });

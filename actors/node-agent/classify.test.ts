@@ -61,6 +61,12 @@ describe('a container that is there', () => {
     expect(word(see({ facts: container, now, hints: hints('oom@-40000') }))).toBe(expected);
   });
 
+  it('that was killed to be removed is waited for, and said when its removal is stuck', () => {
+    const sighting = { facts: facts({ status: 'removing' }), hints: hints('kill9@-2 die137@0') };
+    expect(see({ ...sighting, now: diedAt + 10 })).toEqual({ kind: 'wait', untilMs: diedAt + 5_000 });
+    expect(word(see({ ...sighting, now: diedAt + 5_000 }))).toBe('stopped/removed');
+  });
+
   it('says when it will have settled, so that somebody looks again', () => {
     expect(see({ now: t0 + 4_000 })).toMatchObject({ verdict: { status: 'starting' }, reviewAtMs: t0 + 10_000 });
   });

@@ -20,6 +20,9 @@ export const stopAwaitedMs = 250;
 /** `docker restart` starts 0.1–0.2 s after its `stop` (measured, bridge network); five times that is not yet worth a word. */
 export const restartAwaitedMs = 1_000;
 
+/** Removing takes well below a second, and several on a slow disk. */
+const removalAwaitedMs = 5_000;
+
 /** A kill longer before the death than this did not cause it (a HUP to reload). Docker's own stop time-out is 10 s; few set more than 30 s. */
 const killLeadsToDeathMs = 30_000;
 
@@ -30,7 +33,7 @@ const oomLeadsToDeathMs = 5_000;
 const engineReturnMs = 30_000;
 
 /** An engine told to end gives its containers 15 s to stop before it closes its socket (dockerd --shutdown-timeout). */
-const engineShutdownMs = 15_000;
+export const engineShutdownMs = 15_000;
 
 /** How far before a death the engine's memory is searched for its cause. */
 export const recallBeforeMs = 60_000;
@@ -88,7 +91,7 @@ export function classify(sighting: Sighting): Judgement {
     case 'restarting':
       return say('down', 'restarting'); // the engine says Running=true as well: the word is what counts
     case 'removing':
-      return say('stopped', 'removed');
+      return removing(sighting);
     case 'exited':
       return death(sighting);
     default:
@@ -103,6 +106,11 @@ function running({ facts, now }: Sighting): Judgement {
   // A start that seems to lie in the future is a clock that was set back: it settles from now.
   const settledAtMs = Math.min(epoch(facts.startedAt), now) + settledAfterMs;
   return settledAtMs > now ? say('starting', 'settling', settledAtMs) : say('healthy', 'running');
+}
+
+/** `docker rm -f` kills first: that is no trouble, and the removal follows. One that gets stuck is said after all. */
+function removing({ hints, now }: Sighting): Judgement {
+  return until((hints.at(-1)?.seenAtMs ?? 0) + removalAwaitedMs, now) ?? say('stopped', 'removed');
 }
 
 function death(sighting: Sighting): Judgement {

@@ -106,8 +106,8 @@ function sayService(memory: Memory, body: ServiceBody, output: Output): void {
   // What was found stopped when first seen is no change, and no trouble.
   const isNews = standing !== null && standing !== entry?.standing && !(standing === 'stopped' && entry === undefined);
   if (isNews) output.commands.push({ type: 'announce', draft: standingEvent(body, standing) });
-  if (entry === undefined || !isSame(entry.body, body)) output.commands.push({ type: 'publish_service', body });
-  memory.services.set(body.service, { body, lastKnown: body, standing: standing ?? entry?.standing ?? null, vanishedAtMs: null });
+  if (entry?.isOurs !== true || !isSame(entry.body, body)) output.commands.push({ type: 'publish_service', body });
+  memory.services.set(body.service, { body, lastKnown: body, standing: standing ?? entry?.standing ?? null, isOurs: true, vanishedAtMs: null });
 }
 
 function vanish(memory: Memory, service: string, output: Output): void {
@@ -129,7 +129,7 @@ export function sayAllUnknown(memory: Memory): NodeAgentCommand[] {
   memory.wakeAtMs = null;
   for (const [service, entry] of memory.services) {
     const body = unknownBody(entry.body, memory.now);
-    memory.services.set(service, { ...entry, body, vanishedAtMs: null });
+    memory.services.set(service, { ...entry, body, isOurs: true, vanishedAtMs: null });
     commands.push({ type: 'publish_service', body });
   }
   return commands;

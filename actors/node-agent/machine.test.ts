@@ -239,6 +239,26 @@ describe('an engine that is away', () => {
     expect(news(io)).toEqual(['service_healthy web', 'engine_unreachable', 'engine_recovered', 'containers_not_running web']);
   });
 
+  it('before it could tell about the last container it stopped is the reason too', async () => {
+    const { clock, engine, io } = await startedWorld((engine, clock) => {
+      engine.run('web', old(clock, { restartPolicy: 'no' }));
+      engine.run('db', old(clock, { restartPolicy: 'no' }));
+    });
+    const [web, db] = [...engine.containers.keys()] as [string, string];
+    engine.inspectTakesMs = 100;
+    for (const id of [web, db]) {
+      engine.say(id, 'kill', { signal: 15 });
+      engine.exit(id, 0);
+    }
+    await clock.run(10);
+    engine.die();
+    engine.inspectTakesMs = 0;
+    await clock.run(2_000);
+    engine.comeBack();
+    await clock.run(8_000);
+    expect([says(io, 'web'), says(io, 'db')]).toEqual(['down/engine_restart', 'down/engine_restart']);
+  });
+
   it('after it stopped everything itself is the reason too', async () => {
     const { clock, engine, io } = await startedWorld((engine, clock) => {
       engine.run('web', old(clock, { restartPolicy: 'no' }));

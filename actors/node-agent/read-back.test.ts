@@ -59,6 +59,22 @@ describe('a life that follows another', () => {
     expect(news(io)).toEqual([]);
   });
 
+  it('says again what the one before said, word for word, so that it is not swept as a leftover', async () => {
+    const first = await startedWorld((engine, clock) => {
+      engine.run('web', old(clock));
+    });
+    const { engine } = first;
+    const second = await bornWorld((other) => {
+      for (const facts of engine.containers.values()) other.containers.set(facts.id, facts);
+    });
+    second.life.hearDocument(topics.serviceHealth, { node: 'vps', service: 'web' }, service(first.io, 'web') ?? null);
+    second.life.synced();
+    await second.clock.run(1_000);
+    expect(says(second.io, 'web')).toBe('healthy/running');
+    expect(second.io.completed()).toBe(true);
+    expect(news(second.io)).toEqual([]);
+  });
+
   it('asks the engine about a death in between', async () => {
     const { io } = await restarted(
       (engine, clock) => {

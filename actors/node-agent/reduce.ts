@@ -6,10 +6,10 @@
  * Without an engine it keeps what it knew and says `unknown`; it judges by absence only after a whole list.
  */
 import type { ServiceHealth } from '../../contracts/health.ts';
-import type { SeenHint } from './classify.ts';
+import { engineShutdownMs, type SeenHint } from './classify.ts';
 import { engineBackEvent, engineLostEvent, type ServiceBody, standingOf } from './documents.ts';
 import { judge, sayAllUnknown, sayNode } from './judge.ts';
-import type { Fact, Learned, Memory, NodeAgentCommand } from './memory.ts';
+import type { Fact, Learned, Memory, NodeAgentCommand, Watched } from './memory.ts';
 import type { ContainerFacts, EngineHint, EngineTrouble } from './ports.ts';
 
 /** Only what ends a container explains its end; the rest is a reason to look. */
@@ -78,7 +78,13 @@ function readBackService(memory: Memory, doc: ServiceHealth): Learned {
   if (memory.synced || memory.services.has(doc.service)) return nothing;
   const { ts: _ts, session: _session, rev: _rev, ...rest } = doc;
   const body: ServiceBody = rest;
-  memory.services.set(doc.service, { body, lastKnown: body.status === 'unknown' ? null : body, standing: standingOf(body.status), vanishedAtMs: null });
+  memory.services.set(doc.service, {
+    body,
+    lastKnown: body.status === 'unknown' ? null : body,
+    standing: standingOf(body.status),
+    isOurs: false,
+    vanishedAtMs: null,
+  });
   return nothing;
 }
 
@@ -174,10 +180,20 @@ function engineLost(memory: Memory, trouble: EngineTrouble): Learned {
   memory.engine = { state, detail: trouble.detail };
   memory.engineLostAtMs ??= memory.now;
   if (state === 'unreachable' && !memory.outages.some((outage) => outage.toMs === null)) {
-    const nothingRan =
-      memory.containers.size > 0 && [...memory.containers.values()].every(({ facts }) => facts.status === 'exited' || facts.status === 'created');
-    memory.outages = [...memory.outages, { fromMs: memory.now, toMs: null, nothingRan }].slice(-outagesKept);
+    memory.outages = [...memory.outages, { fromMs: memory.now, toMs: null, nothingRan: nothingRan(memory) }].slice(-outagesKept);
   }
   const announce: NodeAgentCommand[] = wasThere ? [{ type: 'announce', draft: engineLostEvent(memory.node, trouble) }] : [];
   return { commands: [...announce, ...sayAllUnknown(memory), ...sayNode(memory, { always: false })], requests: [] };
+}
+
+/** An engine that ends may be gone before it answers about the last container it stopped: what the stream said counts too. */
+function nothingRan(memory: Memory): boolean {
+  const hasEnded = ({ facts }: Watched): boolean => {
+    if (facts.status === 'exited' || facts.status === 'created') return true;
+    const startedAtMs = facts.startedAt === null ? 0 : Date.parse(facts.startedAt);
+    return (memory.hints.get(facts.id) ?? []).some(({ action, atMs }) =>
+      action === 'die' ? atMs >= startedAtMs : action === 'kill' && atMs >= Math.max(startedAtMs, memory.now - engineShutdownMs),
+    );
+  };
+  return memory.containers.size > 0 && [...memory.containers.values()].every(hasEnded);
 }

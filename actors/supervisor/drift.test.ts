@@ -102,9 +102,10 @@ describe('drift', () => {
     const w = world()
       .desired([{ name: 'web' }])
       .node()
-      .service('stopped', { reason: 'stopped_by_person' })
-      .incident({ trigger_type: 'service_stopped' });
-    expect(w.proposed).toEqual(['redeploy-vps-web']);
+      .service('stopped', { reason: 'stopped_by_person' });
+    expect(w.proposed).toEqual([]);
+    w.incident();
+    expect(w.proposed).toEqual(['container-restart-vps-web']);
   });
 
   it.each([

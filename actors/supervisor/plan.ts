@@ -5,6 +5,7 @@
  * same time always gives the same plan.
  */
 import { type Action, type ActionType, actionId, type ProposalRequest } from '../../contracts/action.ts';
+import { levelPattern } from '../../contracts/common.ts';
 import type { DesiredNode, DesiredService } from '../../contracts/desired.ts';
 import type { Incident } from '../../contracts/incident.ts';
 import { type Drift, driftOf } from './drift.ts';
@@ -136,6 +137,8 @@ function judgeDrift({ knowledge, node, service, underWay }: Target, drift: Extra
       refresh,
     };
   }
+  if (!levelPattern.test(idOf(type)))
+    return { ...base, decision: 'blocked', why: said('the id of its action would be too long for a topic'), actionId: null, ids: [] };
   const hold = latest(named.map((action) => cooldownHold(action, incident, now)));
   if (hold !== null)
     return { ...base, decision: 'blocked', why: said(hold.why), actionId: null, recheckMs: Math.min(hold.untilMs, base.recheckMs ?? hold.untilMs) };

@@ -138,6 +138,17 @@ describe('two services whose names give one id', () => {
   });
 });
 
+describe('a name too long for the id of an action', () => {
+  it('is said, and not asked for again and again', () => {
+    const name = 'x'.repeat(110);
+    const w = new SupervisorWorld().synced().desired([{ name }]).node().service('down', {}, name).incident({ id: 'inc-1' }, name);
+    w.pass(minuteMs);
+    expect(w.proposed).toEqual([]);
+    expect(w.decision(name)).toBe('blocked');
+    expect(w.why(name)).toContain('too long');
+  });
+});
+
 describe('decisions', () => {
   it('say why not for every desired service, in stable order', () => {
     const w = new SupervisorWorld()

@@ -9,8 +9,8 @@ import type Docker from 'dockerode';
 import { ControlError, type Diagnostics, type ExecutorPorts, type ProbeResult } from '../../actors/executor/ports.ts';
 import { EngineTroubleError } from '../../actors/node-agent/ports.ts';
 import { groupByService, isGhost, type NamedContainer } from '../../contracts/canonical-name.ts';
-import { type CallOptions, type Engine, EngineRefusedError, isHttpStatus } from './engine.ts';
-import { engineTime, rowName } from './facts.ts';
+import { type CallOptions, type Engine, EngineRefusedError, isHttpStatus, listRows, understood } from './engine.ts';
+import { containerFacts, engineTime, rowName } from './facts.ts';
 import { LogLines } from './log-lines.ts';
 import { createRedactor } from './redact.ts';
 
@@ -39,12 +39,11 @@ export function createDockerControl(engine: Engine): ExecutorPorts {
 }
 
 /** One call, its trouble in the words of the port. */
-async function ask<T>(engine: Engine, what: string, run: (docker: Docker, abortSignal: AbortSignal) => Promise<T>, options: CallOptions = {}): Promise<T> {
-  try {
-    return await engine.call(what, run, options);
-  } catch (error) {
-    throw controlError(error);
-  }
+const ask = <T>(engine: Engine, what: string, run: (docker: Docker, abortSignal: AbortSignal) => Promise<T>, options: CallOptions = {}): Promise<T> =>
+  engine.call(what, run, options).catch(rethrow);
+
+function rethrow(error: unknown): never {
+  throw controlError(error);
 }
 
 function controlError(error: unknown): unknown {
@@ -55,14 +54,18 @@ function controlError(error: unknown): unknown {
 }
 
 const inspect = (engine: Engine, id: string): Promise<Docker.ContainerInspectInfo> =>
-  ask(engine, `inspect of ${short(id)}`, (docker, abortSignal) => docker.getContainer(id).inspect({ abortSignal }));
+  ask(engine, `inspect of ${short(id)}`, async (docker, abortSignal) => {
+    const answer = await docker.getContainer(id).inspect({ abortSignal });
+    understood(`inspect of ${short(id)}`, () => containerFacts(answer));
+    return answer;
+  });
 
 const short = (id: string): string => id.slice(0, 12);
 
 type Candidate = NamedContainer & { readonly createdS: number };
 
 async function findContainer(engine: Engine, service: string): ReturnType<ExecutorPorts['findContainer']> {
-  const rows = await ask(engine, 'list of containers', (docker, abortSignal) => docker.listContainers({ all: true, abortSignal }));
+  const rows = await listRows(engine).catch(rethrow);
   const candidates = rows.map((row): Candidate => ({ id: row.Id, name: rowName(row), labels: row.Labels ?? {}, status: row.State, createdS: row.Created }));
   const [best] = [...(groupByService(candidates).get(service) ?? [])].sort(byClaim);
   if (best === undefined) return null;

@@ -89,6 +89,29 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
+/** Every container, in whatever state, newest first. */
+export function listRows(engine: Engine): Promise<readonly Docker.ContainerInfo[]> {
+  const what = 'list of containers';
+  return engine.call(what, async (docker, abortSignal) => {
+    const rows: unknown = await docker.listContainers({ all: true, abortSignal });
+    // Taking something else for an empty list would mean that every service was removed.
+    return understood(what, () => {
+      if (!Array.isArray(rows)) throw new Error('the answer is no list');
+      return rows as Docker.ContainerInfo[];
+    });
+  });
+}
+
+/** What the engine answered makes no sense: that is trouble with the engine, not a bug here. */
+export function understood<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const detail = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    throw new EngineTroubleError({ code: 'refused', retryable: false, detail }, { cause: error });
+  }
+}
+
 /** What a call's failure means, in the words of the port. */
 export function troubleOf(what: string, where: string, error: unknown): EngineTroubleError {
   if (error instanceof EngineTroubleError) return error;

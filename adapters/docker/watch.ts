@@ -5,8 +5,8 @@
  */
 import type { Readable } from 'node:stream';
 import type { ContainerInfo } from 'dockerode';
-import { type ContainerFacts, type EngineHint, type EngineTrouble, EngineTroubleError, type NodeAgentPorts } from '../../actors/node-agent/ports.ts';
-import { type Engine, EngineRefusedError, isHttpStatus, troubleOf } from './engine.ts';
+import type { ContainerFacts, EngineHint, EngineTrouble, NodeAgentPorts } from '../../actors/node-agent/ports.ts';
+import { type Engine, EngineRefusedError, isHttpStatus, listRows, troubleOf, understood } from './engine.ts';
 import { engineSeconds, eventFilters, hintOf, LineSplitter } from './events.ts';
 import { containerFacts, rowFacts } from './facts.ts';
 
@@ -40,16 +40,6 @@ export function createDockerWatch(engine: Engine): Omit<NodeAgentPorts, 'readMet
 /** dockerode takes options here, which its types do not know. */
 type Ping = (options: { readonly abortSignal: AbortSignal }) => Promise<unknown>;
 
-/** What the engine answered makes no sense: that is trouble with the engine, not a bug here. */
-function understood<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    const detail = `${what}: ${error instanceof Error ? error.message : String(error)}`;
-    throw new EngineTroubleError({ code: 'refused', retryable: false, detail }, { cause: error });
-  }
-}
-
 async function inspectContainer(engine: Engine, id: string): Promise<ContainerFacts | null> {
   const what = `inspect of ${id.slice(0, 12)}`;
   try {
@@ -62,9 +52,7 @@ async function inspectContainer(engine: Engine, id: string): Promise<ContainerFa
 }
 
 async function listContainers(engine: Engine): Promise<readonly ContainerFacts[]> {
-  const what = 'list of containers';
-  const answer = await engine.call(what, (docker, abortSignal) => docker.listContainers({ all: true, abortSignal }));
-  const rows = understood(what, () => Array.from(answer));
+  const rows = await listRows(engine);
   const found: (ContainerFacts | null)[] = new Array<ContainerFacts | null>(rows.length).fill(null);
   let next = 0;
   let failed = false;
@@ -145,7 +133,9 @@ function watchEngine(engine: Engine, handlers: WatchHandlers): () => void {
 }
 
 /** `until` makes the answer end. One millisecond ahead: the newest event may be of this one. */
-function history(engine: Engine, id: string, sinceMs: number): Promise<readonly EngineHint[]> {
+async function history(engine: Engine, id: string, sinceMs: number): Promise<readonly EngineHint[]> {
+  // The engine refuses a range that ends before it begins, and nothing has happened in the future.
+  if (sinceMs > engine.clock.now()) return [];
   return engine.call(`history of ${id.slice(0, 12)}`, async (docker, abortSignal) => {
     const filters = { ...eventFilters, container: [id] };
     const until = engineSeconds(engine.clock.now() + 1);

@@ -162,7 +162,7 @@ describe('the store of the embedded broker', () => {
 });
 
 async function brokerProcess(port: number, dataDir: string): Promise<ChildProcess> {
-  const script = new URL('../kit/broker-process.ts', import.meta.url).pathname;
+  const script = new URL('../kit/broker-main.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, ['--import', 'tsx', script, String(port), dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
   closers.push(async () => {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;

@@ -1,5 +1,5 @@
 /** How the engine adapter takes what engines and sockets do wrong; against the stand-in engine, which can be made to. */
-import { createServer } from 'node:net';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineHint, EngineTrouble, NodeAgentPorts } from '../../actors/node-agent/ports.ts';
@@ -86,10 +86,10 @@ describe('an engine that misbehaves', () => {
   });
 
   it('hangs over a restart: the answer is a timeout, and the restart is asked for once', async () => {
-    const control = createDockerControl(
-      createEngine({ socketPath: standIn.socketPath, deadlineMs, clock: { ...systemClock, setTimeout: (fn, ms) => setTimeout(fn, ms / 40) } }),
-    );
-    const { id } = (await control.findContainer('web'))!;
+    const { id } = (await createDockerControl(engineAt(standIn.socketPath)).findContainer('web'))!;
+    // 40 times as fast, so that the 30 s of a restart pass in 0.75 s.
+    const clock = { ...systemClock, setTimeout: (fn: () => void, ms: number) => setTimeout(fn, ms / 40) };
+    const control = createDockerControl(createEngine({ socketPath: standIn.socketPath, deadlineMs, clock }));
     await standIn.script({ do: 'delay-restarts', ms: 3_600_000 });
     await expect(control.restartContainer(id, { stopTimeoutS: 0 })).rejects.toMatchObject({ code: 'timeout' });
     expect(standIn.effects()).toHaveLength(1);
@@ -212,10 +212,11 @@ describe('the address of the engine', () => {
   });
 
   it('may be a TCP port', async () => {
-    const server = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK'));
+    const server = createServer((_, response) => response.end('OK'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     await createDockerWatch(engineAt(`tcp://127.0.0.1:${port}`)).pingEngine();
+    server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     expect(await troubleIn(createDockerWatch(engineAt(`tcp://127.0.0.1:${port}`)).pingEngine())).toMatchObject({ code: 'unreachable' });
   });

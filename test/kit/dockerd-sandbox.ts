@@ -47,12 +47,26 @@ export class Sandbox {
       state: () => output,
     });
     if (child.exitCode !== null || child.pid === undefined) throw new Error(`no namespace for the engine: ${output}`);
-    return new Sandbox(child, onlyChildOf(child.pid));
+    const [initPid] = childrenOf(child.pid);
+    if (initPid === undefined) throw new Error('the namespace for the engine ended at once');
+    return new Sandbox(child, initPid);
   }
 
   /** Arguments of nsenter that run something inside. */
   enter(...command: readonly string[]): string[] {
     return ['--target', String(this.initPid), '--pid', '--mount', '--net', ...command];
+  }
+
+  /**
+   * Starts a program inside, as a child of the first process there (a waiting nsenter would stop itself whenever its child is stopped,
+   * and then never reap it). Resolves with its pid as we see it; null: it ended at once.
+   */
+  async start(command: readonly string[], options: { readonly logFile: string; readonly env: NodeJS.ProcessEnv }): Promise<number | null> {
+    const before = new Set(childrenOf(this.initPid));
+    const script = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 &';
+    const starter = spawn('nsenter', this.enter('sh', '-c', script, 'sh', options.logFile, ...command), { stdio: 'ignore', env: options.env });
+    await once(starter, 'exit');
+    return childrenOf(this.initPid).find((pid) => !before.has(pid)) ?? null;
   }
 
   async close(): Promise<void> {
@@ -63,10 +77,13 @@ export class Sandbox {
   }
 }
 
-const childrenOf = (pid: number): number[] => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-/** Of a process that only waits for its child, as nsenter and unshare do. */
-export function onlyChildOf(pid: number): number {
-  const [child] = childrenOf(pid);
-  if (child === undefined) throw new Error(`process ${pid} has no child`);
-  return child;
+/** A process that nobody has reaped yet is as dead as one that is gone. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
+
+const childrenOf = (pid: number): number[] => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);

@@ -5,13 +5,12 @@
  * closes, the first process of the namespace ends, and the kernel kills the engine, its containerd, its shims and its
  * containers and drops their mounts. Directories and cgroups of a test process that was killed are swept by the next start.
  */
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
-import { onlyChildOf, Sandbox, searchPath } from './dockerd-sandbox.ts';
+import { isAlive, Sandbox, searchPath } from './dockerd-sandbox.ts';
 import { importBusybox } from './images.ts';
 import { waitFor } from './wait.ts';
 
@@ -74,7 +73,7 @@ class Engine implements Dockerd {
   readonly env: Readonly<Record<string, string>>;
   private readonly sandbox: Sandbox;
   private readonly args: readonly string[];
-  private process: { readonly wrapper: ChildProcess; readonly pid: number } | null = null;
+  private runningPid: number | null = null;
   private image: Promise<string> | null = null;
   private stopped = false;
 
@@ -87,8 +86,8 @@ class Engine implements Dockerd {
   }
 
   get pid(): number {
-    if (this.process === null) throw new Error('dockerd is not running');
-    return this.process.pid;
+    if (this.runningPid === null) throw new Error('dockerd is not running');
+    return this.runningPid;
   }
 
   private get logFile(): string {
@@ -108,18 +107,13 @@ class Engine implements Dockerd {
   async start(): Promise<void> {
     // A killed engine leaves both; a pid in another namespace's numbers may look alive to the new one.
     for (const name of ['pid', 'docker.sock', 'exec/containerd/containerd.pid']) rmSync(join(this.directory, name), { force: true });
-    const log = openSync(this.logFile, 'a');
-    const wrapper = spawn('nsenter', this.sandbox.enter(...this.commandLine()), {
-      stdio: ['ignore', log, log],
-      env: { PATH: searchPath, HOME: this.directory },
-    });
-    closeSync(log);
-    await waitFor('dockerd to answer', async () => wrapper.exitCode !== null || (await pings(this.socketPath)), {
+    const pid = await this.sandbox.start(this.commandLine(), { logFile: this.logFile, env: { PATH: searchPath, HOME: this.directory } });
+    await waitFor('dockerd to answer', async () => pid === null || !isAlive(pid) || (await pings(this.socketPath)), {
       deadlineMs: readyDeadlineMs,
       state: () => this.logTail(),
     });
-    if (wrapper.exitCode !== null || wrapper.pid === undefined) throw new Error(`dockerd did not start:\n${this.logTail()}`);
-    this.process = { wrapper, pid: onlyChildOf(wrapper.pid) };
+    if (pid === null || !isAlive(pid)) throw new Error(`dockerd did not start:\n${this.logTail()}`);
+    this.runningPid = pid;
   }
 
   private logTail(): string {
@@ -127,12 +121,11 @@ class Engine implements Dockerd {
   }
 
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const running = this.process;
-    if (running === null) return;
-    this.process = null;
-    const ended = running.wrapper.exitCode === null && running.wrapper.signalCode === null ? once(running.wrapper, 'exit') : null;
-    process.kill(running.pid, signal);
-    await ended;
+    const pid = this.runningPid;
+    if (pid === null) return;
+    this.runningPid = null;
+    if (isAlive(pid)) process.kill(pid, signal);
+    await waitFor('dockerd to end', () => !isAlive(pid), { deadlineMs: readyDeadlineMs, state: () => this.logTail() });
   }
 
   kill9(): Promise<void> {
@@ -175,7 +168,7 @@ class Engine implements Dockerd {
     if (this.stopped) return;
     this.stopped = true;
     await this.sandbox.close();
-    this.process = null;
+    this.runningPid = null;
     removeTraces(this.directory);
   }
 }

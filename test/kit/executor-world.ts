@@ -60,7 +60,7 @@ interface Life {
 }
 
 /** All promises settle, and all files are written: fs requests are not timers, so a clock alone cannot wait for them. */
-export async function settle(): Promise<void> {
+async function settle(): Promise<void> {
   for (let quiet = 0; quiet < 3; ) {
     await new Promise((resolve) => {
       setImmediate(resolve);
@@ -371,7 +371,7 @@ export class ExecutorWorld {
 }
 
 /** An action document as a ledger would write it, without its head. */
-export function actionBody(doc: Doc): Record<string, unknown> {
+function actionBody(doc: Doc): Record<string, unknown> {
   const at = '2026-03-01T11:59:00.000Z';
   return {
     ...doc,

@@ -102,9 +102,12 @@ export class Witness {
   }
 
   /** Waits for a message on `topic` after position `from` that fits. */
-  hear(what: string, topic: string, fits: (text: string) => boolean, from = 0): Promise<string> {
-    const found = (): string | undefined => this.messages.slice(from).find((each) => each.topic === topic && fits(each.text))?.text;
-    return waitFor(what, found, { deadlineMs: 20_000, state: () => this.messages.slice(-10) }) as Promise<string>;
+  async hear(what: string, topic: string, fits: (text: string) => boolean, from = 0): Promise<string> {
+    const found = await waitFor(what, () => this.messages.slice(from).find((each) => each.topic === topic && fits(each.text)), {
+      deadlineMs: 20_000,
+      state: () => this.messages.slice(-10),
+    });
+    return found.text;
   }
 
   get position(): number {

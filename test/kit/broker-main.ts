@@ -1,5 +1,5 @@
 /**
- * The embedded broker as a process of its own, to be killed: `node --import tsx broker-process.ts <port> <data directory>`.
+ * The embedded broker as a process of its own, to be killed: `node --import tsx broker-main.ts <port> <data directory>`.
  * Says `ready` on its standard output once it listens.
  */
 import { startBroker } from '../../bus/broker.ts';
