@@ -9,9 +9,9 @@ export const ServiceStatus = z
     [
       'healthy: health check passes, or no check and settled;',
       'starting: running, not settled yet, or its health check has not decided;',
-      'unhealthy: its health check fails, or it is paused;',
+      'unhealthy: its health check fails;',
       'down: exited by itself, by a crash, an OOM or a kill, or restarting;',
-      'stopped: a person stopped it, or its job ended well;',
+      'stopped: a person stopped or paused it, or its job ended well;',
       'unknown: the engine does not answer;',
       'gone: removed (the last message of this topic)',
     ].join(' '),

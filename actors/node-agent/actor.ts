@@ -104,7 +104,7 @@ function withPorts(io: ActorIo, ports: NodeAgentPorts): typeof nodeAgentMachine 
       inspector: fromCallback<EngineRequest>(({ receive, sendBack }) => {
         const inspector = new Inspector({ ports, now, say: sendBack });
         receive((request) => {
-          void inspector.ask(request);
+          inspector.ask(request).catch((error: unknown) => io.log.error({ err: error }, 'asking the engine failed in a way it does not promise'));
         });
       }),
       listContainers: fromPromise(() => ask(() => ports.listContainers())),

@@ -15,10 +15,10 @@ import type { ServiceReason, ServiceStatus } from '../../contracts/health.ts';
 import type { ContainerFacts, EngineHint } from './ports.ts';
 
 /** `stop` follows `die` within milliseconds; a loaded small machine gets 250 ms before a killed container is said to be down. */
-export const stopAwaitedMs = 250;
+const stopAwaitedMs = 250;
 
 /** `docker restart` starts 0.1–0.2 s after its `stop` (measured, bridge network); five times that is not yet worth a word. */
-export const restartAwaitedMs = 1_000;
+const restartAwaitedMs = 1_000;
 
 /** Removing takes well below a second, and several on a slow disk. */
 const removalAwaitedMs = 5_000;
@@ -36,7 +36,7 @@ const engineReturnMs = 30_000;
 export const engineShutdownMs = 15_000;
 
 /** How far before a death the engine's memory is searched for its cause. */
-export const recallBeforeMs = 60_000;
+const recallBeforeMs = 60_000;
 
 /** A hint, and when it reached us (our clock, for waiting; `atMs` is the engine's, for order). */
 export interface SeenHint extends EngineHint {

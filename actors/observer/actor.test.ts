@@ -20,7 +20,7 @@ beforeEach(() => {
   lives = [];
 });
 afterEach(async () => {
-  for (const life of lives) await life.stop();
+  for (const life of lives.splice(0)) await life.stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
 
@@ -28,6 +28,11 @@ async function start(): Promise<FakeLife> {
   const life = await FakeLife.start(createObserverModule({ incidentGraceMs: 1_000 }), fakeIo({ actor: 'observer', clock, dataDir }));
   lives.push(life);
   return life;
+}
+
+async function stop(life: FakeLife): Promise<void> {
+  lives.splice(lives.indexOf(life), 1);
+  await life.stop();
 }
 
 const event = (seq: number, rest: Partial<Event> = {}): Event => ({
@@ -108,7 +113,7 @@ test('an event is on disk before its cursor moves, becomes an incident, and both
   expect(line).not.toContain('floor');
   const incidents = (life: FakeLife): string[] => [...life.io.held.keys()].filter((topic) => topic.startsWith('world/incidents/'));
   await until('the incident', () => incidents(first).length === 1);
-  await first.stop();
+  await stop(first);
 
   const second = await start();
   watch(second);
@@ -128,7 +133,7 @@ test('without its checkpoints it remembers the same', async () => {
   watch(first);
   tell(first, event(1));
   await until('the cursor', () => reached(first) !== undefined);
-  await first.stop();
+  await stop(first);
   writeFileSync(checkpointFile(dataDir, 'vps'), '{');
   const second = await start();
   watch(second);

@@ -16,7 +16,7 @@ import type { ObserverDocument } from './documents.ts';
 import { quarantine } from './quarantine.ts';
 import { loadNodes, newestFiles } from './rebuild.ts';
 import { lastCheckpoints, mode, reduce, wakeAt } from './reduce.ts';
-import { createState, defaultOptions, type ObserverCommand, type ObserverInput, type ObserverState } from './state.ts';
+import { type Checkpoint, createState, defaultOptions, type ObserverCommand, type ObserverInput, type ObserverState } from './state.ts';
 import { EventStore } from './store.ts';
 
 export interface ObserverModuleOptions {
@@ -110,6 +110,8 @@ class ObserverLife {
   private readonly store: EventStore;
   /** A bug left the state in the middle of something: it must not be written down. */
   private isBroken = false;
+  /** Checkpoints are written one after the other, and beside the commands: a slow disk must not hold up a cursor. */
+  private writing: Promise<void> = Promise.resolve();
   private send: (input: ObserverInput) => void = () => undefined;
 
   constructor(io: ActorIo, state: ObserverState, newest: Files) {
@@ -123,7 +125,7 @@ class ObserverLife {
         this.send({ type: 'stored', now: clock.now(), records, positions });
       },
       onFailure: (error) => {
-        this.send({ type: 'failed', now: clock.now(), error });
+        this.fail(error);
       },
     });
     this.commands = {
@@ -145,12 +147,8 @@ class ObserverLife {
       settle: () => {
         this.settle();
       },
-      checkpoint: async ({ checkpoints }) => {
-        for (const checkpoint of checkpoints) {
-          killPoint('observer.before-checkpoint');
-          await writeCheckpoint(dataDir, checkpoint);
-          killPoint('observer.after-checkpoint');
-        }
+      checkpoint: ({ checkpoints }) => {
+        this.writing = this.writing.then(() => this.write(checkpoints)).catch((error: unknown) => this.fail(error));
       },
       quarantine: async ({ record, reason }) => {
         log.warn({ node: record.node, id: record.id, event: record.type, reason }, 'event stored and not understood');
@@ -179,8 +177,20 @@ class ObserverLife {
   async stop(): Promise<void> {
     await this.store.close();
     this.send = () => undefined;
-    if (this.isBroken) return;
-    for (const checkpoint of lastCheckpoints(this.state)) await writeCheckpoint(this.io.dataDir, checkpoint);
+    await this.writing;
+    if (!this.isBroken) await this.write(lastCheckpoints(this.state));
+  }
+
+  private async write(checkpoints: readonly Checkpoint[]): Promise<void> {
+    for (const checkpoint of checkpoints) {
+      killPoint('observer.before-checkpoint');
+      await writeCheckpoint(this.io.dataDir, checkpoint);
+      killPoint('observer.after-checkpoint');
+    }
+  }
+
+  private fail(error: unknown): void {
+    this.send({ type: 'failed', now: this.io.clock.now(), error: error instanceof Error ? error : new Error(String(error)) });
   }
 
   private remove(document: ObserverDocument): void {
@@ -194,7 +204,7 @@ class ObserverLife {
         this.send({ type: 'documentsSettled', now: this.io.clock.now() });
       },
       (error: unknown) => {
-        this.send({ type: 'failed', now: this.io.clock.now(), error: error instanceof Error ? error : new Error(String(error)) });
+        this.fail(error);
       },
     );
   }

@@ -61,7 +61,9 @@ describe('redaction', () => {
   });
 
   it('lets no password of a URL survive anywhere', () => {
-    const password = fc.string({ unit: fc.constantFrom(...'abcXYZ0189$!%._~-:/?#'), minLength: 6, maxLength: 20 }).filter((text) => !/^\d+[/?#]/.test(text));
+    const password = fc
+      .string({ unit: fc.constantFrom(...Array.from('abcXYZ0189$!%._~-:/?#')), minLength: 6, maxLength: 20 })
+      .filter((text) => !/^\d+[/?#]/.test(text));
     fc.assert(
       fc.property(password, fc.constantFrom('postgres', 'admin', ''), (value, user) => {
         const inspect = {

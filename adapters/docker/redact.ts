@@ -30,9 +30,9 @@ const flagAndWord = /(?<![\w-])(--?[\w.-]+)(\s+)("[^"]*"|'[^']*'|[^\s"'-]\S*)/g;
 const authorization = /\b(bearer|basic)(\s+)([\w+/=.~-]{8,})/gi;
 
 export interface Redactor {
-  text(text: string): string;
+  readonly text: (text: string) => string;
   /** A copy of a JSON value without the secrets, keys included. */
-  value(value: unknown): unknown;
+  readonly value: (value: unknown) => unknown;
 }
 
 /** Learns the secrets from an inspect answer; what it makes may then be used on anything that container says. */

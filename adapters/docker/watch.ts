@@ -53,7 +53,7 @@ async function inspectContainer(engine: Engine, id: string): Promise<ContainerFa
 
 async function listContainers(engine: Engine): Promise<readonly ContainerFacts[]> {
   const rows = await listRows(engine);
-  const found: (ContainerFacts | null)[] = new Array<ContainerFacts | null>(rows.length).fill(null);
+  const found: (ContainerFacts | null)[] = rows.map(() => null);
   let next = 0;
   let failed = false;
   const worker = async (): Promise<void> => {

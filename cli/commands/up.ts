@@ -25,7 +25,7 @@ async function embeddedBroker(settings: Settings, log: ReturnType<typeof process
       host: '127.0.0.1',
       port: settings.brokerPort,
       dataDir: join(settings.dataRoot, 'broker'),
-      neverRetained: [requestPrefix(settings.topicRoot)],
+      neverRetained: requestPrefixes(settings.topicRoot),
       log,
     });
   } catch (error) {
@@ -54,5 +54,6 @@ function welcome(settings: Settings, broker: string): string {
 
 const withoutCredentials = (url: string): string => url.replace(/\/\/[^@/]*@/, '//');
 
-/** Nothing below it is ever retained: a request that the broker would repeat for ever must not come to be. */
-const requestPrefix = (root: string): string => `${root}/${topics.anonymousRequest.pattern.split('/')[0]}`;
+/** Nothing below these is ever retained: a request that the broker would repeat for ever must not come to be. */
+const requestPrefixes = (root: string): readonly string[] =>
+  [topics.request, topics.maintenanceRequest].map(({ pattern }) => `${root}/${pattern.split('/')[0]}`);

@@ -7,64 +7,12 @@ import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killPoints } from '../../bus/kill-point.ts';
-import { haveDockerd, startDockerd } from '../kit/dockerd.ts';
+import { haveDockerd } from '../kit/dockerd.ts';
 import { buildBundle } from '../kit/homelab-process.ts';
-import { type ActorProcess, actorProcesses, KillRig, type RepairReport, type RigEngine } from '../kit/kill-rig.ts';
+import { type ActorProcess, actorProcesses, KillRig, type RepairReport } from '../kit/kill-rig.ts';
 import { haveMosquitto } from '../kit/mosquitto.ts';
-import { startStandIn } from '../kit/stand-in-engine-process.ts';
+import { realRigEngine, standInRigEngine } from '../kit/rig-engines.ts';
 import { waitFor } from '../kit/wait.ts';
-
-const labels = (service: string) => ({ 'com.docker.compose.service': service, 'com.docker.compose.project': 'lab' });
-
-async function standInEngine(): Promise<RigEngine & { close(): Promise<void> }> {
-  const engine = await startStandIn();
-  return {
-    dockerHost: `unix://${engine.socketPath}`,
-    add: async (service) => {
-      await engine.script({ do: 'add', container: { name: service, labels: labels(service), healthTest: ['CMD', 'true'] } });
-      await engine.script({ do: 'start', container: service });
-    },
-    crash: (service) => engine.script({ do: 'crash', container: service, exitCode: 1 }),
-    heal: (service) => engine.script({ do: 'start', container: service }),
-    restarts: (service) => Promise.resolve(engine.effects().filter((each) => each.container === service && each.effect !== 'exec').length),
-    close: () => engine.stop(),
-  };
-}
-
-async function realEngine(): Promise<RigEngine & { close(): Promise<void> }> {
-  const engine = await startDockerd();
-  const image = await engine.importBusybox();
-  return {
-    dockerHost: `unix://${engine.socketPath}`,
-    add: async (service) => {
-      const health = ['--health-cmd', '/bin/busybox true', '--health-interval', '1s'];
-      const given = Object.entries(labels(service)).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
-      await engine.docker(
-        'run',
-        '-d',
-        '--name',
-        service,
-        '--network',
-        'none',
-        ...given,
-        ...health,
-        image,
-        '/bin/busybox',
-        'sh',
-        '-c',
-        'trap "exit 0" TERM; while :; do sleep 0.2; done',
-      );
-    },
-    crash: async (service) => void (await engine.docker('kill', service)),
-    heal: async (service) => void (await engine.docker('start', service)),
-    restarts: async (service) => {
-      const filters = ['--filter', `container=${service}`, '--filter', 'event=restart'];
-      const said = await engine.docker('events', '--since', '2020-01-01T00:00:00Z', '--until', new Date().toISOString(), ...filters, '--format', '{{.Action}}');
-      return said.split('\n').filter(Boolean).length;
-    },
-    close: () => engine.stop(),
-  };
-}
 
 /** Which process passes a point in the course of a repair. An outbox is in every actor; the node-agent's is the busiest. */
 const ownerOf = (point: string): ActorProcess => actorProcesses.find((actor) => point.startsWith(`${actor}.`)) ?? 'node-agent';
@@ -78,7 +26,7 @@ function expectOneRepair(report: RepairReport): void {
   }
 }
 
-/** Only a crash between "effect begun" and the outcome may leave us not knowing. */
+/** Only a crash after "effect begun" was written (a kill loses nothing that was handed to the kernel) and before the outcome was may leave us not knowing. */
 const mayBeUnknown = new Set([
   'executor.after-begun-fsync',
   'executor.before-effect',
@@ -88,11 +36,11 @@ const mayBeUnknown = new Set([
 ]);
 
 describe.skipIf(!haveMosquitto())('killed on an engine that records effects', () => {
-  let engine: Awaited<ReturnType<typeof standInEngine>>;
+  let engine: Awaited<ReturnType<typeof standInRigEngine>>;
   let rig: KillRig;
   beforeAll(async () => {
     buildBundle();
-    engine = await standInEngine();
+    engine = await standInRigEngine();
     rig = await KillRig.open(engine);
   });
   afterAll(async () => {
@@ -146,11 +94,11 @@ describe.skipIf(!haveMosquitto())('killed on an engine that records effects', ()
 });
 
 describe.skipIf(!haveMosquitto() || !haveDockerd())('killed on a real engine', () => {
-  let engine: Awaited<ReturnType<typeof realEngine>>;
+  let engine: Awaited<ReturnType<typeof realRigEngine>>;
   let rig: KillRig;
   beforeAll(async () => {
     buildBundle();
-    engine = await realEngine();
+    engine = await realRigEngine();
     rig = await KillRig.open(engine);
   });
   afterAll(async () => {

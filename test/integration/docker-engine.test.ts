@@ -108,7 +108,7 @@ describe('an engine that misbehaves', () => {
     const web = (await ports.listContainers()).find(({ name }) => name === 'web')!;
     await standIn.script({ do: 'refuse', during: `${web.id}/json`, httpStatus: 500, message: 'no such layer' });
     const listed = await ports.listContainers();
-    expect(listed.map(({ name, status, startedAt }) => [name, status, startedAt === null]).sort()).toEqual([
+    expect(listed.map(({ name, status, startedAt }) => [name, status, startedAt === null]).sort(([a], [b]) => String(a).localeCompare(String(b)))).toEqual([
       ['db', 'running', false],
       ['web', 'running', true],
     ]);

@@ -66,7 +66,11 @@ export class Sandbox {
     const script = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 &';
     const starter = spawn('nsenter', this.enter('sh', '-c', script, 'sh', options.logFile, ...command), { stdio: 'ignore', env: options.env });
     await once(starter, 'exit');
-    return childrenOf(this.initPid).find((pid) => !before.has(pid)) ?? null;
+    // Leftovers of an engine that was killed may become children here at any time: the program is known by its name too.
+    const isIt = (pid: number): boolean => !before.has(pid) && argumentsOf(pid)[0] === command[0];
+    const stillStarting = (pid: number): boolean => !before.has(pid) && argumentsOf(pid)[0] === 'sh';
+    await waitFor('the program to run', () => !childrenOf(this.initPid).some(stillStarting), { deadlineMs: readyDeadlineMs });
+    return childrenOf(this.initPid).find(isIt) ?? null;
   }
 
   async close(): Promise<void> {
@@ -74,6 +78,14 @@ export class Sandbox {
     const ended = once(this.child, 'exit');
     process.kill(this.initPid, 'SIGKILL');
     await ended;
+  }
+}
+
+function argumentsOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
   }
 }
 

@@ -49,10 +49,23 @@ const readyDeadlineMs = 60_000;
 const commandDeadlineMs = 60_000;
 
 const programs = ['dockerd', 'containerd', 'docker', 'busybox', 'unshare', 'nsenter', 'tar'];
+const onPath = (name: string): boolean => searchPath.split(delimiter).some((directory) => directory !== '' && existsSync(join(directory, name)));
+
+/** Compose of the first generation, as Debian 12 has it. */
+export const composeProgram = 'docker-compose';
+
+/** False: skip visibly. In CI a missing compose is an error, not a skip. */
+export function haveCompose(): boolean {
+  const found = onPath(composeProgram);
+  if (!found && process.env['CI'])
+    throw new Error(`${composeProgram} is not installed, and CI must not skip its tests (Debian: apt-get install docker-compose)`);
+  return found;
+}
+
 /** What is missing for a private engine here, or null. */
 function missing(): string | null {
   if (process.getuid?.() !== 0) return 'root';
-  const absent = programs.filter((name) => !searchPath.split(delimiter).some((directory) => directory !== '' && existsSync(join(directory, name))));
+  const absent = programs.filter((name) => !onPath(name));
   if (absent.length > 0) return absent.join(', ');
   const tried = spawnSync('unshare', ['--pid', '--fork', '--net', '--mount', 'true'], { env: { PATH: searchPath } });
   return tried.status === 0 ? null : 'the right to make namespaces';

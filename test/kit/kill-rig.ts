@@ -86,6 +86,11 @@ export class KillRig {
     await this.kept.get(actor)?.kill9();
   }
 
+  /** Actors that ended by themselves. */
+  exited(): readonly string[] {
+    return [...this.kept].filter(([, process]) => process.hasExited).map(([actor, process]) => `${actor}: ${process.log.slice(-500)}`);
+  }
+
   /** A service appears, dies, is proposed, approved by a person who insists, and ends one way or the other. */
   async repair(service: string, during: (stage: 'pending' | 'approved') => Promise<void> = () => Promise.resolve()): Promise<RepairReport> {
     await this.engine.add(service);
@@ -104,7 +109,6 @@ export class KillRig {
       'the approval to arrive',
       async () => {
         if (this.witness.find(topic)?.status !== 'pending') return true;
-        approvals += 1;
         await mosquittoPub(this.broker.url, 'homelab/actions/approved/anna', id).catch(() => undefined);
         await waitFor('an answer', () => this.witness.find(topic)?.status !== 'pending', { deadlineMs: 3_000 }).catch(() => undefined);
         return this.witness.find(topic)?.status !== 'pending';

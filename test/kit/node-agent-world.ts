@@ -49,7 +49,7 @@ export const old = (clock: StepClock, over: Partial<ContainerFacts> = {}): Parti
 export const service = (io: FakeIo, name: string): Record<string, unknown> | undefined => io.held.get(`health/${io.node}/${name}`);
 
 /** `status/reason` of a service. */
-export const says = (io: FakeIo, name: string): string => `${service(io, name)?.['status']}/${service(io, name)?.['reason']}`;
+export const says = (io: FakeIo, name: string): string => `${String(service(io, name)?.['status'])}/${String(service(io, name)?.['reason'])}`;
 
 export const nodeDoc = (io: FakeIo): Record<string, unknown> => io.held.get(`health/${io.node}`) ?? {};
 
