@@ -26,6 +26,8 @@ interface Held {
   rev: number;
   dirty: boolean;
   inFlight: boolean;
+  /** Somebody else's hand was seen on the topic after our echo, before the PUBACK. */
+  contested: boolean;
   sent: { readonly session: number; readonly rev: number } | null;
   repairedAtMs: number;
 }
@@ -79,6 +81,7 @@ export class DocumentWriter implements Documents {
         rev: this.erasedRev.get(relative) ?? 0,
         dirty: true,
         inFlight: false,
+        contested: false,
         sent: null,
         repairedAtMs: Number.NEGATIVE_INFINITY,
       });
@@ -173,8 +176,10 @@ export class DocumentWriter implements Documents {
       this.options.onDuplicate(relative, parsed.head.session);
       return;
     }
-    if (held === undefined || held.inFlight || held.dirty) return;
-    if (parsed !== null && (parsed.content === held.content || (parsed.head.session === this.session && parsed.head.rev !== undefined))) return;
+    if (held === undefined) return;
+    const isOurs = parsed !== null && (parsed.content === held.content || (parsed.head.session === this.session && parsed.head.rev !== undefined));
+    held.contested = held.inFlight && !isOurs;
+    if (isOurs || held.inFlight || held.dirty) return;
     this.repair(relative, held);
   }
 
@@ -192,6 +197,8 @@ export class DocumentWriter implements Documents {
       () => {
         if (this.link !== link) return;
         held.inFlight = false;
+        if (held.contested && !held.dirty) this.repair(relative, held);
+        held.contested = false;
         this.pump(relative);
         this.wakeWaiters();
       },

@@ -48,6 +48,7 @@ interface Life {
   readonly blueprint: AnyBlueprint;
   readonly commands: CommandQueue;
   readonly ended: Promise<Error>;
+  readonly die: (error: Error) => void;
   detach: (() => void | Promise<void>) | undefined;
 }
 
@@ -92,6 +93,7 @@ export class RunningActor {
       await life.blueprint.farewell?.();
       this.status.publish(life.bus, 'stopped');
       await this.end(life, false);
+      life.die(new Error('stopped'));
     }
     await this.running;
   }
@@ -177,7 +179,7 @@ export class RunningActor {
     });
     const actor = createActor(blueprint.logic as AnyActorLogic, { input: blueprint.input, clock });
     const commands = new CommandQueue(blueprint.commands, die);
-    const life: Life = { bus, actor, blueprint, commands, ended, detach: undefined };
+    const life: Life = { bus, actor, blueprint, commands, ended, die, detach: undefined };
     this.life = life;
     this.follow(life, die);
     return life;
