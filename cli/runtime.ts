@@ -8,6 +8,7 @@ import { RunningActor } from '../bus/run-actor.ts';
 import { compose } from './compose.ts';
 import { exitCodes } from './output.ts';
 import { type Settings, UsageError } from './settings.ts';
+import { terminalDestination } from './terminal-log.ts';
 import { version } from './version.ts';
 
 /** After this the process ends whatever the actors still wait for; documents are rewritten at the next start. */
@@ -88,4 +89,5 @@ function passwordOf(settings: Settings, login: string): { readonly password?: st
   return password === undefined ? {} : { password };
 }
 
-export const processLog = (settings: Settings): Log => createLog({ level: settings.logLevel });
+export const processLog = (settings: Settings): Log =>
+  createLog({ level: settings.logLevel, ...(process.stderr.isTTY ? { destination: terminalDestination } : {}) });

@@ -37,7 +37,7 @@ export const RequestState = z.enum(requestStates);
 export type RequestState = z.infer<typeof RequestState>;
 
 export const cancelReasons = ['drift_resolved_auto', 'service_removed_from_desired_state', 'recovered', 'node_moved', 'by_operator'] as const;
-export const CancelReason = z.enum(cancelReasons);
+const CancelReason = z.enum(cancelReasons);
 
 export const openStates: readonly ActionState[] = ['pending', 'approved', 'running'];
 
@@ -50,7 +50,7 @@ export const actionId = (target: { readonly type: ActionType; readonly node: str
 /** The part of an id that a prefix must reach past to count as naming something. */
 export const typeSlugs: readonly string[] = actionTypes.map(kebab);
 
-export const Params = z.record(z.string(), z.unknown());
+const Params = z.record(z.string(), z.unknown());
 
 export const Evidence = z.object({
   trigger_type: z.string().max(64).default('requested').describe('the event type or drift kind behind the proposal'),
@@ -80,7 +80,7 @@ export const Transition = z.object({
 });
 export type Transition = z.infer<typeof Transition>;
 
-export const Claim = z.object({
+const Claim = z.object({
   nonce: z.string().min(8).max(64),
   by: Login,
   at: Timestamp,
@@ -193,9 +193,9 @@ export type Reply = z.infer<typeof Reply>;
 export const Decisions = z.object({
   ...documentHead,
   node: NodeName,
-  services: z.record(
-    ServiceName,
+  services: z.array(
     z.object({
+      service: ServiceName,
       decision: z.enum(['nothing', 'propose', 'proposed', 'blocked']),
       why: z.string().max(200),
       action_id: z.string().nullable().default(null),

@@ -18,9 +18,9 @@ export interface NamedContainer {
   readonly status: string;
 }
 
-export const composeServiceLabel = 'com.docker.compose.service';
+const composeServiceLabel = 'com.docker.compose.service';
 export const composeProjectLabel = 'com.docker.compose.project';
-export const composeOneOffLabel = 'com.docker.compose.oneoff';
+const composeOneOffLabel = 'com.docker.compose.oneoff';
 
 const ghostPrefix = /^([0-9a-f]{12})_(?=.)/;
 

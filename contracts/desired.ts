@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { documentHead, Level, Login, NodeName, ServiceName, SiteName } from './common.ts';
 
-export const roles = ['operator', 'delegate', 'reader'] as const;
+const roles = ['operator', 'delegate', 'reader'] as const;
 /** `operator` may approve; `delegate` may approve on behalf of a named person; `reader` may only read. */
 export const PersonRole = z.enum(roles);
 export type PersonRole = z.infer<typeof PersonRole>;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Bytes, Count, documentHead, NodeName, ServiceName, Timestamp } from './common.ts';
 
-export const serviceStatuses = ['healthy', 'starting', 'unhealthy', 'down', 'stopped', 'unknown', 'gone'] as const;
+const serviceStatuses = ['healthy', 'starting', 'unhealthy', 'down', 'stopped', 'unknown', 'gone'] as const;
 export const ServiceStatus = z
   .enum(serviceStatuses)
   .describe(

@@ -21,6 +21,8 @@ import { mode, reduce } from './reduce.ts';
 export interface LedgerOptions {
   /** The broker is embedded and listens on this machine only: people without a login may ask. */
   readonly anonymousAllowed: boolean;
+  /** How long a repair may take until the service is healthy, where desired/<node> does not say. Default 120 s. */
+  readonly verifyWindowMs?: number;
 }
 
 type LedgerLogic = ReturnType<typeof reducerLogic<ReturnType<typeof openDesk>, LedgerEvent, LedgerCommand>>;
@@ -43,7 +45,7 @@ export function createLedgerModule(options: LedgerOptions): ActorModule {
 
 function createLedger(options: LedgerOptions, io: ActorIo, journal: LedgerJournal): Blueprint<LedgerLogic, LedgerEvent, LedgerCommand> {
   for (const problem of journal.problems) io.log.warn(problem, 'a line of the journal could not be read');
-  const desk = openDesk({ site: io.site, anonymousAllowed: options.anonymousAllowed }, journal.remembered);
+  const desk = openDesk({ site: io.site, ...options }, journal.remembered);
   const stateOf = (snapshot: SnapshotFrom<LedgerLogic>) => snapshot.context.state;
   return {
     logic: reducerLogic(reduce, desk),

@@ -4,7 +4,6 @@
  */
 import { type ActionType, actionId, actionTypes, openStates, type ProposalRequest, riskOf } from '../../contracts/action.ts';
 import { levelPattern } from '../../contracts/common.ts';
-import { verifyWindowMs } from '../../contracts/defaults.ts';
 import type { DesiredNode } from '../../contracts/desired.ts';
 import { answer, type Case, commit, refuse } from './desk-answers.ts';
 import { canonicalJson, digestOf } from './digest.ts';
@@ -79,7 +78,7 @@ function checkProposal({ state }: Case, request: ProposalRequest): Checked {
     return no('unknown_service', `"${request.service}" is not a desired service of ${request.node}`);
   }
   if (canonicalJson(request.params).length > paramsCharsMax) return no('bad_request', `"params" has more than ${paramsCharsMax} characters`);
-  const proposal = fillIn(request, type, desired);
+  const proposal = fillIn(request, type, { desired, verifyWindowMs: state.verifyWindowMs });
   if (!levelPattern.test(proposal.id)) return no('bad_request', `the name ${proposal.id.slice(0, 60)}… is longer than a topic level may be`);
   if (!state.actions.has(proposal.id) && openCount(state.actions.values()) >= openActionsMax)
     return no('too_many_open', `${openActionsMax} actions are open already`);
@@ -95,7 +94,11 @@ function openCount(records: Iterable<{ readonly state: (typeof openStates)[numbe
   return count;
 }
 
-function fillIn(request: ProposalRequest, wanted: ActionType, desired: DesiredNode): Proposal {
+function fillIn(
+  request: ProposalRequest,
+  wanted: ActionType,
+  { desired, verifyWindowMs }: { readonly desired: DesiredNode; readonly verifyWindowMs: number },
+): Proposal {
   const { node, service } = request;
   // Nobody on that node could do it: a person is told instead, and does it by hand.
   const doable = wanted === 'alert_only' || desired.agents.includes('executor');

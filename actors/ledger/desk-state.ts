@@ -5,6 +5,7 @@
  * the records in it are never mutated, so a command may carry one.
  */
 import type { MaintenanceWindow, Reply } from '../../contracts/action.ts';
+import { verifyWindowMs } from '../../contracts/defaults.ts';
 import type { AccessList, DesiredNode } from '../../contracts/desired.ts';
 import type { EventDraft } from '../../contracts/event.ts';
 import type { ActionRecord } from './record.ts';
@@ -66,6 +67,8 @@ export type LedgerCommand =
 export interface LedgerState {
   readonly site: string;
   readonly anonymousAllowed: boolean;
+  /** For services whose desired document states none. */
+  readonly verifyWindowMs: number;
   /** Everything retained has been read on this connection; until then requests are held. */
   synced: boolean;
   readonly held: RequestEvent[];
@@ -82,8 +85,12 @@ export interface LedgerState {
 }
 
 /** The desk as it opens: what the journal says, and nothing yet of what should be. */
-export function openDesk(options: { readonly site: string; readonly anonymousAllowed: boolean }, remembered: Remembered): LedgerState {
+export function openDesk(
+  options: { readonly site: string; readonly anonymousAllowed: boolean; readonly verifyWindowMs?: number },
+  remembered: Remembered,
+): LedgerState {
   return {
+    verifyWindowMs,
     ...options,
     synced: false,
     held: [],

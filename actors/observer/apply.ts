@@ -23,14 +23,14 @@ class BadEventError extends Error {
 }
 
 /** payload of incident_opened; `trigger_event_id` null: health documents said it, no event did. */
-export const OpenedPayload = z.object({
+const OpenedPayload = z.object({
   kind: IncidentKind,
   trigger_type: z.string().max(64),
   trigger_event_id: z.string().nullable(),
   severity: Severity,
 });
 /** payload of incident_resolved */
-export const ResolvedPayload = z.object({ kind: IncidentKind });
+const ResolvedPayload = z.object({ kind: IncidentKind });
 
 const verdictOfType: ReadonlyMap<string, Verdict['status'] | null> = new Map([
   ['service_healthy', 'healthy'],

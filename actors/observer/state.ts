@@ -142,7 +142,7 @@ export type ObserverCommand =
 
 const copyPositions = (world: NodeWorld): Map<string, Positions> => new Map([...world.positions].map(([key, row]) => [key, { ...row }]));
 
-export function createNode(name: string, remembered?: RememberedNode): NodeLive {
+function createNode(name: string, remembered?: RememberedNode): NodeLive {
   const world = remembered?.world ?? createWorld(name);
   return {
     name,

@@ -49,7 +49,7 @@ describe('the supervisor on a bus', () => {
     life.synced();
     await life.idle();
     expect(life.io.sent).toMatchObject([{ topic: 'actions/pending/supervisor-vps', payload: { type: 'container_restart', node: 'vps', service: 'web' } }]);
-    expect(life.io.held.get('decisions/vps')).toMatchObject({ status: 'proposing', services: { web: { decision: 'propose' } } });
+    expect(life.io.held.get('decisions/vps')).toMatchObject({ status: 'proposing', services: [{ service: 'web', decision: 'propose' }] });
     expect(life.io.completed()).toBe(true);
     expect(life.mode).toBe('proposing');
     await life.stop();

@@ -18,7 +18,7 @@ function bodyOf(node: string, verdicts: readonly Verdict[]): DecisionsBody {
   const counts: Record<string, number> = {};
   for (const { decision } of verdicts) counts[decision] = (counts[decision] ?? 0) + 1;
   const listed = verdicts.length <= listedMax ? verdicts : verdicts.filter(({ decision }) => decision !== 'nothing').slice(0, listedMax);
-  const services = Object.fromEntries(listed.map(({ service, decision, why, actionId }) => [service, { decision, why, action_id: actionId }]));
+  const services = listed.map(({ service, decision, why, actionId }) => ({ service, decision, why, action_id: actionId }));
   const asked = (counts['propose'] ?? 0) + (counts['proposed'] ?? 0);
   const blocked = counts['blocked'] ?? 0;
   const status = asked > 0 ? 'proposing' : blocked > 0 ? 'blocked' : 'quiet';

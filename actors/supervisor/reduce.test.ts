@@ -160,11 +160,11 @@ describe('decisions', () => {
       status: 'proposing',
       summary: '1 proposed, 2 need nothing, of 3',
       node: 'vps',
-      services: {
-        cron: { decision: 'nothing', why: 'not monitored', action_id: null },
-        db: { decision: 'nothing', why: 'healthy', action_id: null },
-        web: { decision: 'propose', why: 'down (containers_not_running); asks for container_restart', action_id: 'container-restart-vps-web' },
-      },
+      services: [
+        { service: 'cron', decision: 'nothing', why: 'not monitored', action_id: null },
+        { service: 'db', decision: 'nothing', why: 'healthy', action_id: null },
+        { service: 'web', decision: 'propose', why: 'down (containers_not_running); asks for container_restart', action_id: 'container-restart-vps-web' },
+      ],
       counts: { nothing: 2, propose: 1 },
     });
   });
@@ -195,7 +195,7 @@ describe('decisions', () => {
     const names = Array.from({ length: 400 }, (_, n) => ({ name: `s${n}` }));
     const w = new SupervisorWorld().synced().node().service('down', {}, 's7').incident({}, 's7').desired(names);
     const body = w.decisions.get('vps');
-    expect(Object.keys(body?.services ?? {})).toEqual(['s7']);
+    expect(body?.services.map(({ service }) => service)).toEqual(['s7']);
     expect(body?.counts).toEqual({ nothing: 399, propose: 1 });
   });
 });

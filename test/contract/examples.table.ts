@@ -211,7 +211,7 @@ const decisions = {
   ...head,
   status: 'blocked',
   node: 'vps',
-  services: { web: { decision: 'blocked', why: 'in maintenance', action_id: null } },
+  services: [{ service: 'web', decision: 'blocked', why: 'in maintenance', action_id: null }],
   counts: { blocked: 1 },
 };
 const linkStatus = { ...head, status: 'up', site: 'chelsty', since: ts, backlog: 0, clock_offset_ms: -12.5 };
@@ -448,16 +448,16 @@ export const examples: Readonly<Record<ContractName, Examples>> = {
     older: [{ value: but(maintenance, { windows: [{ until: 1_772_366_700 }] }), becomes: { windows: [{ service: null, until: later, reason: '', by: '' }] } }],
   },
   Decisions: {
-    good: [decisions, but(decisions, { services: {} })],
+    good: [decisions, but(decisions, { services: [] })],
     bad: [
-      { field: 'services.web.decision', value: but(decisions, { services: { web: { decision: 'perhaps', why: '' } } }) },
-      { field: 'services.web.why', value: but(decisions, { services: { web: { decision: 'nothing' } } }) },
+      { field: 'services.0.decision', value: but(decisions, { services: [{ service: 'web', decision: 'perhaps', why: '' }] }) },
+      { field: 'services.0.why', value: but(decisions, { services: [{ service: 'web', decision: 'nothing' }] }) },
       { field: 'counts.blocked', value: but(decisions, { counts: { blocked: -1 } }) },
     ],
     older: [
       {
-        value: but(decisions, { services: { web: { decision: 'nothing', why: 'healthy' } }, counts: undefined }),
-        becomes: { services: { web: { decision: 'nothing', why: 'healthy', action_id: null } }, counts: {} },
+        value: but(decisions, { services: [{ service: 'web', decision: 'nothing', why: 'healthy' }], counts: undefined }),
+        becomes: { services: [{ service: 'web', decision: 'nothing', why: 'healthy', action_id: null }], counts: {} },
       },
     ],
   },

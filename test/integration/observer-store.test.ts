@@ -96,14 +96,12 @@ describe.each(brokersUnderTest)('on $name', ({ name, available, start }) => {
     await waitFor('the agent', () => agent.io().login);
     const emit = async (from: number, to: number): Promise<void> => {
       for (let n = from; n <= to; n += 1)
-        await agent
-          .io()
-          .emit({
-            type: n % 2 === 0 ? 'high_cpu' : 'service_healthy',
-            severity: n % 2 === 0 ? 'warning' : 'info',
-            service: `s${n % 5}`,
-            message: `event ${n}`,
-          });
+        await agent.io().emit({
+          type: n % 2 === 0 ? 'high_cpu' : 'service_healthy',
+          severity: n % 2 === 0 ? 'warning' : 'info',
+          service: `s${n % 5}`,
+          message: `event ${n}`,
+        });
     };
     const observer = run(createObserverModule({ incidentGraceMs: 100 }), 'vps');
     await emit(1, 40);

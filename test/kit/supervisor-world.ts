@@ -80,11 +80,11 @@ export class SupervisorWorld {
   }
 
   why(service = 'web', node = 'vps'): string {
-    return this.decisions.get(node)?.services[service]?.why ?? 'no decision';
+    return this.decisions.get(node)?.services.find((each) => each.service === service)?.why ?? 'no decision';
   }
 
   decision(service = 'web', node = 'vps'): string {
-    return this.decisions.get(node)?.services[service]?.decision ?? 'no decision';
+    return this.decisions.get(node)?.services.find((each) => each.service === service)?.decision ?? 'no decision';
   }
 
   // -- documents --------------------------------------------------------------------------------------------------------
