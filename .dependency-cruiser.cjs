@@ -104,13 +104,14 @@ module.exports = {
       comment: 'Scripts generate from the contracts, build and prepare; they do not run the program.',
       severity: 'error',
       from: { path: '^scripts/' },
-      to: { path: '^(bus|actors|adapters|cli|bench)/' },
+      // The guide's table of variables is generated from the settings.
+      to: { path: '^(bus|actors|adapters|cli|bench)/', pathNot: '^cli/settings\\.ts$' },
     },
     {
       name: 'cli-is-the-top',
       comment: 'The composition root constructs everything; nothing imports it.',
       severity: 'error',
-      from: { path: '^(contracts|bus|actors|adapters|scripts)/' },
+      from: { path: '^(contracts|bus|actors|adapters|scripts)/', pathNot: '^scripts/generated-docs\\.ts$' },
       to: { path: '^cli/' },
     },
     {

@@ -15,7 +15,7 @@ import { type Clock, withDeadline } from './clock.ts';
 import { Connection, RetryNow } from './connection.ts';
 import { DocumentWriter } from './document-writer.ts';
 import { Inbox } from './inbox.ts';
-import type { Incoming, Link, LinkOptions, Transport, Will } from './link.ts';
+import { type Incoming, type Link, LinkClosedError, type LinkOptions, type Transport, type Will } from './link.ts';
 import type { Log } from './log.ts';
 import type { Outbox } from './outbox.ts';
 import { Quarantine } from './quarantine.ts';
@@ -62,12 +62,16 @@ export class Bus {
   private queue: Connection | null = null;
   private link: Link | null = null;
   private wasConnected = false;
-  private fence: { readonly nonce: string; readonly passed: () => void } | null = null;
+  /** Counts links that came and went: who waited for one can tell whether it is still the same. */
+  private attempt = 0;
+  private fence: { readonly nonce: string; readonly passed: () => void; readonly broken: (error: Error) => void } | null = null;
 
   constructor(options: BusOptions) {
     this.options = options;
     this.login = `${options.actor}-${options.node}`;
-    this.sessions = new SessionCounter(join(options.dataDir, 'session'));
+    this.sessions = new SessionCounter(join(options.dataDir, 'session'), (error) => {
+      options.log.error({ err: error }, 'the session number could not be written; connecting all the same');
+    });
     this.quarantine = new Quarantine(options.clock, options.log, options.onQuarantine);
     this.documents = new DocumentWriter({
       clock: options.clock,
@@ -119,7 +123,8 @@ export class Bus {
       log,
       random,
       linkOptions: () => Promise.resolve({ ...this.credentials(`${this.login}-queue`), clean: false }),
-      onUp: (link) => link.subscribe(plan.queued.map((read) => this.filterOf(read))),
+      onUp: (link) =>
+        withDeadline(clock, catchUpTimeoutMs, `subscribing at ${transport.description}`, link.subscribe(plan.queued.map((read) => this.filterOf(read)))),
       onMessage: (message) => {
         this.onQueued(message);
       },
@@ -130,6 +135,7 @@ export class Bus {
 
   async stop(options: { readonly abrupt?: boolean } = {}): Promise<void> {
     await Promise.all([this.main?.stop(options), this.queue?.stop(options)]);
+    this.documents.close();
     await this.options.outbox.close();
   }
 
@@ -177,12 +183,14 @@ export class Bus {
 
   /** Subscribes, reads everything retained (own topics included), then publishes what differs. */
   private async catchUp(link: Link, plan: BusPlan): Promise<void> {
+    const { attempt } = this;
     const filters = new Set([...plan.owns, ...plan.reads, ...this.alwaysRead(plan)].map((read) => this.filterOf(read)));
     const work = async (): Promise<void> => {
       await link.subscribe([...filters]);
       await this.passFence(link);
     };
     await withDeadline(this.options.clock, catchUpTimeoutMs, `reading retained documents from ${this.options.transport.description}`, work());
+    if (this.attempt !== attempt) throw new LinkClosedError('the connection ended as it had caught up');
     const inTheWay = this.documents.sessionInTheWay();
     if (inTheWay !== null) {
       // Before our first success it is what an earlier life left (its number was lost); later only a second writer can have written it.
@@ -213,17 +221,20 @@ export class Bus {
 
   private async passFence(link: Link): Promise<void> {
     const nonce = randomUUID();
-    const passed = new Promise<void>((resolve) => {
-      this.fence = { nonce, passed: resolve };
+    const passed = new Promise<void>((resolve, reject) => {
+      this.fence = { nonce, passed: resolve, broken: reject };
     });
-    await link.publish(this.absolute(topics.probe.build({ login: this.login })), JSON.stringify({ nonce }), { retain: false });
-    await passed;
+    const sent = link.publish(this.absolute(topics.probe.build({ login: this.login })), JSON.stringify({ nonce }), { retain: false });
+    await Promise.all([passed, sent]);
     this.fence = null;
   }
 
   private onDown(plan: BusPlan): void {
     const wasUp = this.link !== null;
     this.link = null;
+    this.attempt += 1;
+    this.fence?.broken(new LinkClosedError('the connection ended before everything retained was read'));
+    this.fence = null;
     this.documents.end();
     this.options.outbox.connect(null);
     if (wasUp) plan.deliver({ kind: 'disconnected', at: this.options.clock.now() });
@@ -243,8 +254,9 @@ export class Bus {
   }
 
   private passedFence(relative: string, message: Incoming): boolean {
-    if (topics.probe.match(relative)?.login !== this.login) return false;
-    if (this.fence !== null && message.payload.toString('utf8').includes(this.fence.nonce)) this.fence.passed();
+    if (this.fence === null || topics.probe.match(relative)?.login !== this.login) return false;
+    if (!message.payload.toString('utf8').includes(this.fence.nonce)) return false;
+    this.fence.passed();
     return true;
   }
 

@@ -5,7 +5,7 @@
  * 30 s with ±50 % jitter (a broker restart is over within a second, and a fleet must not come back in step) and starts
  * over once a link has held for 10 s, so that two programs that take over each other's client id slow down.
  */
-import { type Clock, delay } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { Incoming, Link, LinkOptions, Transport } from './link.ts';
 import type { Log } from './log.ts';
 
@@ -37,7 +37,8 @@ export class Connection {
   private stopped = false;
   private link: Link | null = null;
   private running: Promise<void> | null = null;
-  private wake: (() => void) | null = null;
+  private announceStop: () => void = () => undefined;
+  private readonly stopAsked = new Promise<void>((resolve) => (this.announceStop = resolve));
 
   constructor(options: ConnectionOptions) {
     this.options = options;
@@ -50,7 +51,7 @@ export class Connection {
   /** Ends with a clean DISCONNECT, so that no will is published; `abrupt` drops the socket as a crash would. */
   async stop(options: { readonly abrupt?: boolean } = {}): Promise<void> {
     this.stopped = true;
-    this.wake?.();
+    this.announceStop();
     await this.link?.close(options).catch(() => undefined);
     await this.running;
   }
@@ -68,8 +69,21 @@ export class Connection {
       failures += 1;
       if (failures === 1 || failures % 10 === 0)
         log.warn({ err: ended.error, broker: this.options.transport.description, failures }, 'broker connection lost or refused; trying again');
-      await Promise.race([delay(clock, waitMs), new Promise<void>((resolve) => (this.wake = resolve))]);
+      await this.pause(waitMs);
     }
+  }
+
+  /** Ends early, and leaves no timer behind, when it is stopped. */
+  private async pause(ms: number): Promise<void> {
+    const { clock } = this.options;
+    let timer: unknown;
+    const over = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(() => {
+        resolve();
+      }, ms);
+    });
+    await Promise.race([over, this.stopAsked]);
+    clock.clearTimeout(timer);
   }
 
   private async once(): Promise<{ readonly wasUp: boolean; readonly error: Error | null }> {
@@ -77,14 +91,16 @@ export class Connection {
     const end = new Promise<Error | null>((resolve) => (closed = resolve));
     let wasUp = false;
     try {
-      const link = await this.options.transport.connect(await this.options.linkOptions(), {
+      const connecting = this.options.transport.connect(await this.options.linkOptions(), {
         onMessage: (message) => {
           this.options.onMessage(message);
         },
         onClose: closed,
       });
-      if (this.stopped) {
-        await link.close();
+      // Nobody who wants to stop waits for a broker that does not answer; a link that comes all the same is closed.
+      const link = await Promise.race([connecting, this.stopAsked]);
+      if (link === undefined || this.stopped) {
+        connecting.then((late) => late.close()).catch(() => undefined);
         return { wasUp, error: null };
       }
       this.link = link;

@@ -6,31 +6,20 @@
  * said that its set is complete, deletes leftovers of an earlier life and publishes the manifest. A newer session that is
  * not its own, once running, means a second writer: reported through `onDuplicate`.
  */
-import { DocumentHead } from '../contracts/common.ts';
 import type { LevelsOf, Topic } from '../contracts/topic.ts';
 import { topics } from '../contracts/topics.ts';
 import type { DocumentBody, Documents } from './actor.ts';
 import { type Clock, isoTime } from './clock.ts';
+import { type Held, newHeld, noteCopy } from './document-held.ts';
+import { contentOf, type Parsed, parseDocument, withHead } from './document-text.ts';
 import type { Incoming, Link } from './link.ts';
 import type { Log } from './log.ts';
+import { payloadProblem } from './payload-limit.ts';
+import { RepairSchedule } from './repair-schedule.ts';
+import { Settlement } from './settlement.ts';
 
-/** A topic that somebody else keeps overwriting is repaired at most this often (architecture section 2). */
-const repairEveryMs = 10_000;
 /** Changes of the set are gathered this long before the manifest is published again. */
 const manifestDelayMs = 1_000;
-
-interface Held {
-  /** Key order of the contract, without ts, session and rev. */
-  content: string;
-  tsMs: number;
-  rev: number;
-  dirty: boolean;
-  inFlight: boolean;
-  /** Somebody else's hand was seen on the topic after our echo, before the PUBACK. */
-  contested: boolean;
-  sent: { readonly session: number; readonly rev: number } | null;
-  repairedAtMs: number;
-}
 
 export interface DocumentWriterOptions {
   readonly clock: Clock;
@@ -41,8 +30,6 @@ export interface DocumentWriterOptions {
   readonly topicOf: (relative: string) => string;
   readonly onDuplicate: (topic: string, session: number) => void;
 }
-
-type Parsed = { readonly content: string; readonly head: DocumentHead };
 
 export class DocumentWriter implements Documents {
   private readonly options: DocumentWriterOptions;
@@ -55,12 +42,17 @@ export class DocumentWriter implements Documents {
   private reconciled = false;
   private isComplete = false;
   private manifestTimer: unknown = null;
-  private waiters: (() => void)[] = [];
-  private removing = 0;
+  private readonly settlement = new Settlement();
+  /** Removed, and not yet acknowledged by the broker: what they were, to say `gone` with. */
+  private readonly removals = new Map<string, Record<string, unknown>>();
+  private readonly repairs: RepairSchedule;
   private readonly manifestTopic: string;
 
   constructor(options: DocumentWriterOptions) {
     this.options = options;
+    this.repairs = new RepairSchedule(options.clock, (relative) => {
+      this.repair(relative);
+    });
     this.manifestTopic = topics.manifest.build({ node: options.node, actor: options.actor });
   }
 
@@ -73,18 +65,13 @@ export class DocumentWriter implements Documents {
     const nowMs = this.options.clock.now();
     const parsed = topic.schema.parse({ ...(body as object), ts: isoTime(nowMs), session: 0, rev: 0 }) as Record<string, unknown>;
     const content = contentOf(parsed);
+    // At its longest: a document that no link takes would be tried for ever, and nothing would ever be settled.
+    const problem = payloadProblem(relative, withHead(content, isoTime(nowMs), { session: Number.MAX_SAFE_INTEGER, rev: Number.MAX_SAFE_INTEGER }));
+    if (problem !== null) throw problem;
     const known = this.held.get(relative);
     if (known === undefined) {
-      this.held.set(relative, {
-        content,
-        tsMs: nowMs,
-        rev: this.erasedRev.get(relative) ?? 0,
-        dirty: true,
-        inFlight: false,
-        contested: false,
-        sent: null,
-        repairedAtMs: Number.NEGATIVE_INFINITY,
-      });
+      this.held.set(relative, newHeld(content, nowMs, this.erasedRev.get(relative) ?? 0));
+      this.removals.delete(relative);
       if (this.isComplete) this.scheduleManifest();
     } else {
       if (known.content === content && options.always !== true) return;
@@ -92,16 +79,19 @@ export class DocumentWriter implements Documents {
       known.tsMs = nowMs;
       known.dirty = true;
     }
+    this.settlement.say(relative);
     this.pump(relative);
   }
 
   remove<P extends string>(topic: Topic<P>, levels: LevelsOf<P>): void {
     const relative = topic.build(levels);
-    if (!this.held.has(relative)) return;
-    const { content, rev } = this.held.get(relative) as Held;
+    const held = this.held.get(relative);
+    if (held === undefined) return;
     this.held.delete(relative);
+    this.erasedRev.set(relative, held.rev);
     if (this.isComplete) this.scheduleManifest();
-    this.erase(relative, JSON.parse(content) as Record<string, unknown>, rev);
+    this.settlement.say(relative);
+    this.erase(relative, JSON.parse(held.content) as Record<string, unknown>);
   }
 
   complete(): void {
@@ -112,8 +102,7 @@ export class DocumentWriter implements Documents {
   }
 
   settled(): Promise<void> {
-    if (this.isSettled()) return Promise.resolve();
-    return new Promise((resolve) => this.waiters.push(resolve));
+    return this.settlement.settled();
   }
 
   // -- called by the bus ------------------------------------------------------------------------------------------------
@@ -147,16 +136,21 @@ export class DocumentWriter implements Documents {
       const there = this.readBack.get(relative);
       held.inFlight = false;
       held.dirty = there == null || there.content !== held.content || always.has(relative);
-      held.rev = there?.head.session === this.session ? (there.head.rev ?? 0) : 0;
-      held.sent = there == null ? null : { session: there.head.session, rev: there.head.rev ?? Number.POSITIVE_INFINITY };
+      held.rev = 0; // sessionInTheWay has made sure that nothing there is of this session
+      held.echoedRev = 0;
+      held.contested = false;
+      if (!held.dirty) this.settlement.acknowledge(relative, this.settlement.covers(relative));
     }
     for (const relative of this.held.keys()) if (relative !== this.manifestTopic) this.pump(relative);
+    for (const [relative, content] of this.removals) {
+      if (this.readBack.get(relative) != null) this.erase(relative, content);
+      else this.removed(relative, content, this.settlement.covers(relative));
+    }
     if (this.isComplete) {
       this.sweep();
       this.publishManifest();
     }
     this.pump(this.manifestTopic);
-    this.wakeWaiters();
   }
 
   end(): void {
@@ -164,23 +158,34 @@ export class DocumentWriter implements Documents {
     this.reconciled = false;
   }
 
+  /** No timer outlives this. */
+  close(): void {
+    this.end();
+    this.repairs.close();
+    if (this.manifestTimer !== null) this.options.clock.clearTimeout(this.manifestTimer);
+    this.manifestTimer = null;
+  }
+
   /** One of our own topics arrived: read-back, echo, or somebody else's hand. */
   onOwnTopic(relative: string, message: Incoming): void {
-    const parsed = parseContent(message.payload);
+    const parsed = parseDocument(message.payload);
     if (!this.reconciled) {
       this.readBack.set(relative, parsed);
       return;
     }
-    const held = this.held.get(relative);
     if (parsed !== null && parsed.head.session > this.session) {
       this.options.onDuplicate(relative, parsed.head.session);
       return;
     }
-    if (held === undefined) return;
-    const isOurs = parsed !== null && (parsed.content === held.content || (parsed.head.session === this.session && parsed.head.rev !== undefined));
-    held.contested = held.inFlight && !isOurs;
-    if (isOurs || held.inFlight || held.dirty) return;
-    this.repair(relative, held);
+    const held = this.held.get(relative);
+    if (held === undefined) {
+      const isEcho = message.payload.length === 0 || (parsed?.head.session === this.session && (parsed.head.rev ?? 0) <= (this.erasedRev.get(relative) ?? 0));
+      if (!isEcho) this.onStray(relative, parsed);
+      return;
+    }
+    if (noteCopy(held, parsed, this.session) === 'ours') return;
+    if (held.inFlight) held.contested = true;
+    else if (!held.dirty) this.repairs.soon(relative);
   }
 
   // -- publishing -------------------------------------------------------------------------------------------------------
@@ -192,15 +197,16 @@ export class DocumentWriter implements Documents {
     held.dirty = false;
     held.inFlight = true;
     held.rev += 1;
-    held.sent = { session: this.session, rev: held.rev };
-    link.publish(this.options.topicOf(relative), withHead(held.content, isoTime(held.tsMs), held.sent), { retain: true }).then(
+    const covers = this.settlement.covers(relative);
+    const text = withHead(held.content, isoTime(held.tsMs), { session: this.session, rev: held.rev });
+    link.publish(this.options.topicOf(relative), text, { retain: true }).then(
       () => {
+        this.settlement.acknowledge(relative, covers);
         if (this.link !== link) return;
         held.inFlight = false;
-        if (held.contested && !held.dirty) this.repair(relative, held);
+        if (held.contested && !held.dirty) this.repairs.soon(relative);
         held.contested = false;
         this.pump(relative);
-        this.wakeWaiters();
       },
       (error: unknown) => {
         held.dirty = true;
@@ -211,42 +217,55 @@ export class DocumentWriter implements Documents {
     );
   }
 
-  private repair(relative: string, held: Held): void {
-    const nowMs = this.options.clock.now();
-    const waitMs = held.repairedAtMs + repairEveryMs - nowMs;
-    if (waitMs > 0) {
-      this.options.clock.setTimeout(() => {
-        if (this.held.get(relative) === held && !held.dirty && held.repairedAtMs + repairEveryMs <= this.options.clock.now()) this.repair(relative, held);
-      }, waitMs);
+  /** Somebody put a document where we have none: as good as a leftover. */
+  private onStray(relative: string, parsed: Parsed | null): void {
+    this.readBack.set(relative, parsed);
+    if (this.isComplete) this.repairs.soon(relative);
+  }
+
+  private repair(relative: string): void {
+    if (!this.reconciled) return; // the next connect compares everything
+    this.options.log.warn({ topic: relative }, 'document was deleted, overwritten or put there by somebody else; setting it right');
+    const held = this.held.get(relative);
+    if (held === undefined) {
+      this.sweep();
       return;
     }
-    this.options.log.warn({ topic: relative }, 'document was deleted or overwritten by somebody else; publishing it again');
-    held.repairedAtMs = nowMs;
     held.dirty = true;
     this.pump(relative);
   }
 
-  private erase(relative: string, content: Record<string, unknown>, rev: number): void {
+  private erase(relative: string, content: Record<string, unknown>): void {
+    this.removals.set(relative, content);
     const link = this.link;
-    if (link === null || !this.reconciled) return; // the sweep after the next connect finds it
+    if (link === null || !this.reconciled) return; // done after the next connect
+    this.readBack.delete(relative);
     const topic = this.options.topicOf(relative);
-    const gone = { ...content, status: 'gone', summary: 'removed' };
-    this.removing += 1;
-    this.erasedRev.set(relative, rev + 1);
-    const say = withHead(JSON.stringify(gone), isoTime(this.options.clock.now()), { session: this.session, rev: rev + 1 });
-    Promise.all([link.publish(topic, say, { retain: true }), link.publish(topic, '', { retain: true })])
-      .catch(() => undefined)
-      .finally(() => {
-        this.removing -= 1;
-        this.wakeWaiters();
-      });
+    const rev = (this.erasedRev.get(relative) ?? 0) + 1;
+    this.erasedRev.set(relative, rev);
+    const covers = this.settlement.covers(relative);
+    const gone = JSON.stringify({ ...content, status: 'gone', summary: 'removed' });
+    const say = withHead(gone, isoTime(this.options.clock.now()), { session: this.session, rev });
+    Promise.all([link.publish(topic, say, { retain: true }), link.publish(topic, '', { retain: true })]).then(
+      () => {
+        this.removed(relative, content, covers);
+      },
+      (error: unknown) => {
+        this.options.log.debug({ topic: relative, err: error }, 'document not deleted; it will be after the reconnect');
+      },
+    );
+  }
+
+  private removed(relative: string, content: Record<string, unknown>, covers: number): void {
+    if (this.removals.get(relative) === content) this.removals.delete(relative);
+    this.settlement.acknowledge(relative, covers);
   }
 
   private sweep(): void {
     for (const [relative, parsed] of this.readBack) {
-      if (this.held.has(relative) || relative === this.manifestTopic) continue;
+      if (this.held.has(relative) || this.removals.has(relative) || relative === this.manifestTopic) continue;
       this.options.log.info({ topic: relative }, 'deleting a document of an earlier life');
-      this.erase(relative, parsed === null ? {} : (JSON.parse(parsed.content) as Record<string, unknown>), 0);
+      this.erase(relative, parsed === null ? {} : (JSON.parse(parsed.content) as Record<string, unknown>));
     }
     this.readBack.clear();
   }
@@ -261,46 +280,11 @@ export class DocumentWriter implements Documents {
 
   private publishManifest(): void {
     const listed = [...this.held.keys()].filter((relative) => relative !== this.manifestTopic).sort();
-    this.set(
-      topics.manifest,
-      { node: this.options.node, actor: this.options.actor },
-      { status: 'complete', summary: `${listed.length} documents`, topics: listed },
-    );
-  }
-
-  private isSettled(): boolean {
-    if (this.link === null || !this.reconciled || this.removing > 0) return false;
-    for (const held of this.held.values()) if (held.dirty || held.inFlight) return false;
-    return true;
-  }
-
-  private wakeWaiters(): void {
-    if (this.waiters.length === 0 || !this.isSettled()) return;
-    const waiting = this.waiters;
-    this.waiters = [];
-    for (const resolve of waiting) resolve();
-  }
-}
-
-/** The stable text that two copies of one document share: everything but ts, session and rev. */
-function contentOf(document: Record<string, unknown>): string {
-  const { ts: _ts, session: _session, rev: _rev, ...rest } = document;
-  return JSON.stringify(rest);
-}
-
-function withHead(content: string, ts: string, at: { readonly session: number; readonly rev: number }): string {
-  const { status, summary, ...rest } = JSON.parse(content) as Record<string, unknown>;
-  return JSON.stringify({ status, summary, ts, session: at.session, rev: at.rev, ...rest });
-}
-
-/** null: empty, or not a document at all (then it is as good as absent). */
-function parseContent(payload: Buffer): Parsed | null {
-  if (payload.length === 0) return null;
-  try {
-    const value: unknown = JSON.parse(payload.toString('utf8'));
-    const head = DocumentHead.parse(value);
-    return { head, content: contentOf(value as Record<string, unknown>) };
-  } catch {
-    return null;
+    const body = { status: 'complete', summary: `${listed.length} documents`, topics: listed };
+    try {
+      this.set(topics.manifest, { node: this.options.node, actor: this.options.actor }, body);
+    } catch (error) {
+      this.options.log.error({ err: error, documents: listed.length }, 'the manifest is too large; readers that were away do not learn what was deleted');
+    }
   }
 }

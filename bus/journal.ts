@@ -1,10 +1,11 @@
 /**
  * An append-only file of JSON lines that is on disk when `append` returns. A half line at the end (a crash in the middle
  * of a write) is ignored, cut off and reported; a broken line elsewhere is reported and skipped, and the file is kept.
+ * A rejected append leaves nothing in the file: what a full disk took of it is cut off before anything else is written.
  * Compaction is write → fsync → rename.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 
@@ -62,6 +63,9 @@ export class Journal<T> {
   private tail: Promise<void> = Promise.resolve();
   private readonly hooks: JournalHooks;
   private waiting: { lines: string[]; fsync: boolean; done: Promise<void> } | null = null;
+  /** Bytes of acknowledged appends; the file may be longer only after a write that failed. */
+  private bytesGood = 0;
+  private isTorn = false;
 
   constructor(file: string, hooks: JournalHooks = {}) {
     this.file = file;
@@ -77,6 +81,7 @@ export class Journal<T> {
       await this.handle.truncate(bytesGood);
       await this.handle.datasync();
     }
+    this.bytesGood = Math.min(size, bytesGood);
   }
 
   /** Appends in call order; concurrent calls share one write and one fsync. */
@@ -98,14 +103,32 @@ export class Journal<T> {
   }
 
   private async write(lines: readonly string[], fsync: boolean): Promise<void> {
-    if (this.handle === null) throw new Error(`journal ${this.file} is not open`);
+    const { handle } = this;
+    if (handle === null) throw new Error(`journal ${this.file} is not open`);
+    if (this.isTorn) await this.mend(handle);
     this.hooks.beforeAppend?.();
-    await this.handle.appendFile(lines.join(''));
-    this.hooks.beforeFsync?.();
-    if (fsync) {
-      await this.handle.datasync();
-      this.hooks.afterFsync?.();
+    const bytes = Buffer.from(lines.join(''));
+    await this.orMend(handle, handle.appendFile(bytes));
+    this.hooks.beforeFsync?.(); // outside: a test that dies here leaves the line, as a kill does
+    if (fsync) await this.orMend(handle, handle.datasync());
+    this.bytesGood += bytes.length;
+    if (fsync) this.hooks.afterFsync?.();
+  }
+
+  private async orMend(handle: FileHandle, done: Promise<void>): Promise<void> {
+    try {
+      await done;
+    } catch (error) {
+      this.isTorn = true;
+      await this.mend(handle).catch(() => undefined); // tried again before the next write
+      throw error;
     }
+  }
+
+  /** A line written behind half a line would be lost with it. */
+  private async mend(handle: FileHandle): Promise<void> {
+    await handle.truncate(this.bytesGood);
+    this.isTorn = false;
   }
 
   /** Replaces the whole content atomically by what `entries` says once every append queued so far is written. */
@@ -113,17 +136,28 @@ export class Journal<T> {
     this.waiting = null; // appends from now on come behind the rewrite
     const run = this.tail.then(async () => {
       const next = `${this.file}.next`;
-      await writeDurably(
-        next,
+      const bytes = Buffer.from(
         entries()
           .map((entry) => `${JSON.stringify(entry)}\n`)
           .join(''),
       );
-      await this.handle?.close();
-      this.handle = null;
-      await rename(next, this.file);
+      await rm(next, { force: true });
+      // Opened before the old one is let go: whatever fails on the way, there is a file to append to.
+      const handle = await open(next, 'a');
+      try {
+        await handle.appendFile(bytes);
+        await handle.sync();
+        await rename(next, this.file);
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+      const old = this.handle;
+      this.handle = handle;
+      this.bytesGood = bytes.length;
+      this.isTorn = false;
+      await old?.close();
       await syncDirectory(dirname(this.file));
-      this.handle = await open(this.file, 'a');
     });
     this.tail = run.catch(() => undefined);
     return run;

@@ -9,35 +9,27 @@
 import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
+import { payloadBytesMax } from '../contracts/defaults.ts';
 import { type CursorPositions, Event, type EventDraft, type Lane, laneOf, lanes } from '../contracts/event.ts';
 import { type Clock, isoTime } from './clock.ts';
 import { Journal, readJournal } from './journal.ts';
 import { killPoint } from './kill-point.ts';
 import type { Log } from './log.ts';
+import { firstHeld, isOverlapped, type LaneState, newLane, takeOut, takeSendable, windowMax } from './outbox-lane.ts';
 
 /** A day of one event every 9 s; 8 MiB is what a Pi can rewrite without anybody noticing. */
 const eventsMax = 10_000;
 const bytesMax = 8 * 1024 * 1024;
-/** Sent and not yet stored, per lane: more would only fill the broker's queues (mosquitto keeps 1,000 per session). */
-const windowMax = 400;
 /** The store answers within milliseconds; 10 s of silence means that something was lost on the way. */
 const resendAfterMs = 10_000;
 const resendMaxMs = 60_000;
+/** `floor` is added when it is sent. */
+const headroomBytes = 100;
 const compactAfterLines = 1_000;
 const dropReportEveryMs = 600_000;
 
 const Line = z.union([z.object({ next: z.object({ urgent: z.int(), info: z.int() }) }), Event]);
 type Line = z.infer<typeof Line>;
-
-interface LaneState {
-  next: number;
-  /** Contiguous, oldest first; all above the cursor. */
-  waiting: Event[];
-  /** Events up to this seq are on disk; none is sent before it is. */
-  durableTo: number;
-  sentTo: number;
-  window: number;
-}
 
 export interface OutboxOptions {
   readonly dir: string;
@@ -71,8 +63,7 @@ export class Outbox {
       beforeFsync: () => killPoint('outbox.before-fsync'),
       afterFsync: () => killPoint('outbox.after-fsync'),
     });
-    const fresh = (): LaneState => ({ next: firstSeq, waiting: [], durableTo: 0, sentTo: 0, window: windowMax });
-    this.laneStates = { urgent: fresh(), info: fresh() };
+    this.laneStates = { urgent: newLane(firstSeq), info: newLane(firstSeq) };
   }
 
   static async open(options: OutboxOptions): Promise<Outbox> {
@@ -80,6 +71,12 @@ export class Outbox {
     const { entries, problems, bytesGood } = readJournal(outbox.journal.file, Line);
     for (const problem of problems) options.log.warn(problem, 'outbox: a line could not be read');
     for (const entry of entries) outbox.load(entry);
+    // A broken line may have held numbers that were used: go on above anything this emitter can have given.
+    for (const lane of lanes) {
+      const state = outbox.laneStates[lane];
+      if (problems.length > 0) state.next = Math.max(state.next, Math.floor(options.clock.now()));
+      state.bornAt = state.next;
+    }
     await outbox.journal.open(bytesGood);
     outbox.lines = entries.length;
     if (entries.length === 0) await outbox.append({ next: { urgent: outbox.laneStates.urgent.next, info: outbox.laneStates.info.next } }, true);
@@ -97,9 +94,15 @@ export class Outbox {
     const event = this.number(draft);
     this.laneStates[event.lane].waiting.push(event);
     this.bytes += JSON.stringify(event).length;
-    await this.append(event, event.lane === 'urgent');
+    try {
+      await this.append(event, event.lane === 'urgent');
+    } catch (error) {
+      this.forget(event);
+      throw error;
+    }
     this.laneStates[event.lane].durableTo = Math.max(this.laneStates[event.lane].durableTo, event.seq);
     this.shrink();
+    this.compact().catch(this.onFailure); // also while nobody stores: the file is bounded as memory is
     this.pump();
   }
 
@@ -120,7 +123,7 @@ export class Outbox {
     for (const lane of lanes) {
       const state = this.laneStates[lane];
       const cursor = mine[lane];
-      if (cursor >= state.next) this.renumber(lane, cursor);
+      if (isOverlapped(state, cursor)) this.renumber(lane, cursor);
       const before = state.waiting.length;
       while (state.waiting[0] !== undefined && state.waiting[0].seq <= cursor) this.bytes -= JSON.stringify(state.waiting.shift()).length;
       if (state.waiting.length < before) {
@@ -174,7 +177,16 @@ export class Outbox {
       payload: draft.payload ?? {},
     });
     state.next += 1;
-    return event;
+    const bytes = Buffer.byteLength(JSON.stringify(event));
+    if (bytes <= payloadBytesMax - headroomBytes) return event;
+    // No link would ever take it, and everything behind it would wait for ever.
+    this.options.log.warn({ event: event.type, id: event.id, bytes }, 'event too large for the bus; kept without its payload');
+    return { ...event, payload: { payload_dropped_bytes: bytes } };
+  }
+
+  /** The disk refused it and the caller was told: it is not sent, and its number is a hole that the floor will cover. */
+  private forget(refused: Event): void {
+    if (takeOut(this.laneStates[refused.lane], refused.id)) this.bytes -= JSON.stringify(refused).length;
   }
 
   private async append(line: Line, fsync: boolean): Promise<void> {
@@ -188,14 +200,9 @@ export class Outbox {
     if (send === null) return;
     for (const lane of lanes) {
       const state = this.laneStates[lane];
-      const first = state.waiting[0];
-      if (first === undefined) continue;
-      for (const event of state.waiting.slice(0, state.window)) {
-        if (event.seq <= state.sentTo) continue;
-        if (event.seq > state.durableTo) break;
-        state.sentTo = event.seq;
+      for (const event of takeSendable(state)) {
         killPoint('outbox.before-publish');
-        send({ ...event, floor: first.seq }).then(
+        send({ ...event, floor: firstHeld(state) }).then(
           () => killPoint('outbox.after-publish'),
           () => undefined, // the link ended; everything is sent again on the next one
         );
@@ -233,8 +240,8 @@ export class Outbox {
     state.next = cursor + 1 + state.waiting.length;
     state.sentTo = 0;
     state.durableTo = 0;
+    state.bornAt = cursor + 1;
     this.rewrite().then(() => {
-      state.durableTo = state.next - 1;
       this.pump();
     }, this.onFailure);
     this.options.log.warn({ lane, cursor }, 'outbox: the store is ahead of this emitter; numbering on above it');
@@ -271,16 +278,20 @@ export class Outbox {
   }
 
   /** The file becomes what memory holds at the moment of writing, appends still queued before it included. */
-  private rewrite(): Promise<void> {
-    return this.journal.rewrite(() => {
-      const waiting = lanes.flatMap((lane) => this.laneStates[lane].waiting);
-      const next = { urgent: this.firstHeld('urgent'), info: this.firstHeld('info') };
-      this.lines = waiting.length + 1;
-      return [{ next }, ...waiting];
-    });
-  }
-
-  private firstHeld(lane: Lane): number {
-    return this.laneStates[lane].waiting[0]?.seq ?? this.laneStates[lane].next;
+  private async rewrite(): Promise<void> {
+    const written = { lines: 0, urgent: 0, info: 0 };
+    await this.journal
+      .rewrite(() => {
+        const waiting = lanes.flatMap((lane) => this.laneStates[lane].waiting);
+        for (const lane of lanes) written[lane] = this.laneStates[lane].next - 1;
+        written.lines = this.lines;
+        this.lines = waiting.length + 1;
+        return [{ next: { urgent: firstHeld(this.laneStates.urgent), info: firstHeld(this.laneStates.info) } }, ...waiting];
+      })
+      .catch((error: unknown) => {
+        this.lines += written.lines;
+        throw error;
+      });
+    for (const lane of lanes) this.laneStates[lane].durableTo = Math.max(this.laneStates[lane].durableTo, written[lane]);
   }
 }

@@ -17,6 +17,7 @@ import type { Transport } from './link.ts';
 import { takeLock } from './lock-file.ts';
 import type { Log } from './log.ts';
 import { Outbox } from './outbox.ts';
+import { quietly } from './quietly.ts';
 import { StatusBoard } from './status-board.ts';
 
 const restartFirstMs = 1_000;
@@ -25,6 +26,8 @@ const heldAfterMs = 300_000;
 const deathsMax = 8;
 /** A clean stop may wait this long for the broker to take the last documents. */
 const farewellMs = 2_000;
+/** A command under way may take this long to end; then the actor goes without it (docker stop gives 10 s in all). */
+const lastCommandMs = 5_000;
 
 export interface RunActorOptions {
   readonly module: ActorModule;
@@ -48,7 +51,6 @@ interface Life {
   readonly blueprint: AnyBlueprint;
   readonly commands: CommandQueue;
   readonly ended: Promise<Error>;
-  readonly die: (error: Error) => void;
   detach: (() => void | Promise<void>) | undefined;
 }
 
@@ -59,7 +61,8 @@ export class RunningActor {
   private readonly status: StatusBoard;
   private life: Life | null = null;
   private stopping = false;
-  private stopWait: () => void = () => undefined;
+  private announceStop: () => void = () => undefined;
+  private readonly stopAsked = new Promise<void>((resolve) => (this.announceStop = resolve));
   private running: Promise<void> = Promise.resolve();
   private timer: { readonly atMs: number; readonly handle: unknown } | null = null;
 
@@ -84,17 +87,7 @@ export class RunningActor {
   /** Says goodbye, disconnects cleanly, and releases the data directory. */
   async stop(): Promise<void> {
     this.stopping = true;
-    this.stopWait();
-    const life = this.life;
-    if (life !== null) {
-      await life.detach?.();
-      life.actor.stop();
-      await life.commands.idle();
-      await life.blueprint.farewell?.();
-      this.status.publish(life.bus, 'stopped');
-      await this.end(life, false);
-      life.die(new Error('stopped'));
-    }
+    this.announceStop();
     await this.running;
   }
 
@@ -102,56 +95,74 @@ export class RunningActor {
     let deaths = 0;
     while (!this.stopping) {
       const bornAtMs = this.options.clock.now();
-      const error = await this.liveOnce();
-      if (this.stopping) return;
+      const life = await this.born();
+      const error = life instanceof Error ? life : await Promise.race([life.ended, this.stopAsked]);
+      if (this.stopping || error === undefined) {
+        if (!(life instanceof Error)) await this.sayGoodbye(life);
+        return;
+      }
       if (this.options.clock.now() - bornAtMs >= heldAfterMs) deaths = 0;
       deaths += 1;
       const gaveUp = error instanceof DuplicateWriterError || deaths >= deathsMax;
       this.log.error({ err: error, deaths, gaveUp }, 'actor died');
+      this.status.died(error);
+      if (!(life instanceof Error)) await this.bury(life, error, gaveUp);
       if (gaveUp) {
         this.options.onGaveUp(error);
         return;
       }
-      const waitMs = Math.min(restartFirstMs * 2 ** (deaths - 1), restartMaxMs);
-      await new Promise<void>((resolve) => {
-        this.stopWait = resolve;
-        this.options.clock.setTimeout(() => {
-          resolve();
-        }, waitMs);
-      });
+      await this.pause(Math.min(restartFirstMs * 2 ** (deaths - 1), restartMaxMs));
     }
   }
 
-  /** One life, from what it remembers to its death. */
-  private async liveOnce(): Promise<Error> {
-    let life: Life;
-    try {
-      life = await this.create();
-    } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error));
-      this.status.died(reason);
-      return reason;
-    }
-    if (this.stopping) {
-      // stop() came while this life was being made, and could not see it
-      await life.detach?.();
-      await this.end(life, false);
-      return new Error('stopped');
-    }
-    const error = await life.ended;
-    if (this.stopping) return error;
-    this.status.died(error);
-    await life.detach?.();
-    if (!(error instanceof DuplicateWriterError)) this.status.publish(life.bus, 'restarting');
+  /** Ends early, and leaves no timer behind, when it is stopped. */
+  private async pause(ms: number): Promise<void> {
+    await withDeadline(this.options.clock, ms, 'the next life', this.stopAsked).catch(() => undefined);
+  }
+
+  /** A new life, or why there is none. */
+  private async born(): Promise<Life | Error> {
+    const creating = this.create().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+    await Promise.race([creating, this.stopAsked.then(() => this.quietly('starting', lastCommandMs, () => creating))]);
+    const life = await Promise.race([creating, this.stopAsked]);
+    if (life !== undefined) return life;
+    // It hangs in what it waits for; should it ever come, it ends at once.
+    void creating.then((late) => (late instanceof Error ? undefined : this.end(late, false)));
+    return new Error('stopped while starting');
+  }
+
+  private async sayGoodbye(life: Life): Promise<void> {
+    await this.quietly('detaching', lastCommandMs, () => life.detach?.());
+    life.actor.stop();
+    await this.quietly('the last command', lastCommandMs, () => life.commands.idle());
+    await this.quietly('farewell', lastCommandMs, () => life.blueprint.farewell?.());
+    this.status.publish(life.bus, 'stopped');
+    await this.end(life, false);
+  }
+
+  /** A second writer's topics are left as they are; otherwise everybody is told. */
+  private async bury(life: Life, error: Error, gaveUp: boolean): Promise<void> {
+    await this.quietly('detaching', lastCommandMs, () => life.detach?.());
+    if (!(error instanceof DuplicateWriterError)) this.status.publish(life.bus, gaveUp ? 'failed' : 'restarting');
     await this.end(life, life.blueprint.will !== undefined);
-    return error;
+    // What a dead life still does must be over before the next one reads what it left.
+    await this.quietly('the last command', lastCommandMs, () => life.commands.idle());
+  }
+
+  private quietly(what: string, ms: number, run: () => unknown): Promise<void> {
+    return quietly({ clock: this.options.clock, log: this.log }, what, ms, run);
   }
 
   private async create(): Promise<Life> {
     const { clock } = this.options;
     const outbox = await Outbox.open({ dir: this.dataDir, node: this.options.node, source: this.name, clock, log: this.log });
-    let die: (error: Error) => void = () => undefined;
-    const ended = new Promise<Error>((resolve) => (die = resolve));
+    let announceEnd: (error: Error) => void = () => undefined;
+    const ended = new Promise<Error>((resolve) => (announceEnd = resolve));
+    let commands: CommandQueue | null = null;
+    const die = (error: Error): void => {
+      commands?.stop(); // nothing more is done in the name of the dead
+      announceEnd(error);
+    };
     const bus = new Bus({
       ...this.options,
       actor: this.name,
@@ -173,29 +184,39 @@ export class RunningActor {
           .catch(die);
       },
     });
-    const blueprint = await this.options.module.create(this.ioOf(bus)).catch(async (error: unknown) => {
-      await outbox.close();
+    let life: Life | null = null;
+    try {
+      const blueprint = await this.options.module.create(this.ioOf(bus));
+      const actor = createActor(blueprint.logic as AnyActorLogic, { input: blueprint.input, clock });
+      commands = new CommandQueue(blueprint.commands, die);
+      life = { bus, actor, blueprint, commands, ended, detach: undefined };
+      if (this.stopping) return life;
+      this.life = life;
+      this.follow(life, die);
+      return life;
+    } catch (error) {
+      if (life !== null) await this.end(life, false);
+      else await outbox.close();
       throw error;
-    });
-    const actor = createActor(blueprint.logic as AnyActorLogic, { input: blueprint.input, clock });
-    const commands = new CommandQueue(blueprint.commands, die);
-    const life: Life = { bus, actor, blueprint, commands, ended, die, detach: undefined };
-    this.life = life;
-    this.follow(life, die);
-    return life;
+    }
   }
 
   private follow(life: Life, die: (error: Error) => void): void {
     const { bus, actor, blueprint, commands } = life;
+    const dieOf = (error: unknown): void => {
+      die(error instanceof Error ? error : new Error(String(error)));
+    };
     actor.subscribe({
       next: (snapshot) => {
         const drained = (snapshot as { context?: { commands?: readonly { type: string }[] } }).context?.commands;
         if (Array.isArray(drained)) for (const command of drained) commands.add(command);
-        this.onSnapshot(life, snapshot as SnapshotFrom<AnyActorLogic>);
+        try {
+          this.onSnapshot(life, snapshot as SnapshotFrom<AnyActorLogic>);
+        } catch (error) {
+          dieOf(error); // thrown into xstate it would end the whole process
+        }
       },
-      error: (error) => {
-        die(error instanceof Error ? error : new Error(String(error)));
-      },
+      error: dieOf,
     });
     actor.on('*', (command) => {
       commands.add(command as { type: string });
@@ -215,7 +236,11 @@ export class RunningActor {
       ],
       will: (session) => blueprint.will?.(session) ?? this.status.will(session),
       deliver: (delivery) => {
-        send(blueprint.deliver(delivery));
+        try {
+          send(blueprint.deliver(delivery));
+        } catch (error) {
+          dieOf(error); // thrown into the connection it would only be logged, and the delivery lost
+        }
       },
     });
     this.status.publish(bus, 'online');
@@ -255,8 +280,8 @@ export class RunningActor {
     this.timer = null;
     life.actor.stop();
     life.commands.stop();
-    await withDeadline(this.options.clock, farewellMs, 'last documents', life.bus.documents.settled()).catch(() => undefined);
-    await life.bus.stop({ abrupt });
+    await this.quietly('last documents', farewellMs, () => life.bus.documents.settled());
+    await this.quietly('disconnecting', lastCommandMs, () => life.bus.stop({ abrupt }));
   }
 
   private ioOf(bus: Bus): ActorIo {

@@ -1,6 +1,7 @@
 /**
  * The number of an actor's connection: persisted, +1 per connection, and raised above what the broker still holds for it.
- * Lost with its file; the writer then reads its own topics back and reconnects above them.
+ * Lost with its file; the writer then reads its own topics back and reconnects above them. For the same reason a disk that
+ * is full does not keep an actor off the bus: it may be the one to report it.
  */
 import { readFileSync } from 'node:fs';
 import { writeFileAtomic } from './journal.ts';
@@ -9,8 +10,11 @@ export class SessionCounter {
   private readonly file: string;
   private value: number;
 
-  constructor(file: string) {
+  private readonly onTrouble: (error: unknown) => void;
+
+  constructor(file: string, onTrouble: (error: unknown) => void) {
     this.file = file;
+    this.onTrouble = onTrouble;
     this.value = readNumber(file);
   }
 
@@ -18,10 +22,10 @@ export class SessionCounter {
     return this.value;
   }
 
-  /** On disk before it is used: a number is never given twice. */
+  /** On disk before it is used, where the disk allows: then a number is never given twice. */
   async next(): Promise<number> {
     this.value += 1;
-    await writeFileAtomic(this.file, `${this.value}\n`);
+    await writeFileAtomic(this.file, `${this.value}\n`).catch(this.onTrouble);
     return this.value;
   }
 

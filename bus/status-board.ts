@@ -41,10 +41,10 @@ export class StatusBoard {
     this.lastError = error.message.slice(0, 400);
   }
 
-  publish(bus: Bus, status: 'online' | 'stopped' | 'restarting'): void {
+  publish(bus: Bus, status: 'online' | 'stopped' | 'restarting' | 'failed'): void {
     const { node, actor, version } = this.options;
     const said = status === 'online' ? this.mode : status;
-    const why = status === 'restarting' && this.lastError !== null ? ` (${this.lastError.slice(0, 200)})` : '';
+    const why = status !== 'online' && status !== 'stopped' && this.lastError !== null ? ` (${this.lastError.slice(0, 200)})` : '';
     const body: DocumentBody<typeof topics.actorStatus> = {
       status,
       summary: `${actor} on ${node}: ${said}${why}`,

@@ -9,16 +9,23 @@ const levels: Readonly<Record<number, readonly [string, Parameters<typeof styleT
   50: ['error', 'red'],
   60: ['fatal', 'red'],
 };
+interface Line extends Readonly<Record<string, unknown>> {
+  readonly level: number;
+  readonly time: string;
+  readonly actor?: string;
+  readonly msg?: string;
+  readonly err?: { readonly message?: string };
+}
 /** Said already, or of no use on a terminal. */
-const left = new Set(['level', 'time', 'msg', 'actor', 'node', 'err']);
+const left = new Set(['node']);
 
 /** `12:00:05 info  executor      mode from=idle to=working` */
 export function terminalLine(json: string): string {
-  const { level, time, actor, msg, err, ...entry } = JSON.parse(json) as Record<string, unknown> & { level: number; time: string; err?: { message?: string } };
+  const { level, time, actor, msg, err, ...entry } = JSON.parse(json) as Line;
   const [name, colour] = levels[level] ?? ['?    ', 'gray'];
   const rest = Object.entries(entry).flatMap(([key, value]) => (left.has(key) ? [] : [`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`]));
   const said = [...rest, ...(err?.message === undefined ? [] : [`(${err.message})`])].join(' ');
-  return `${time.slice(11, 19)} ${styleText(colour, name)} ${String(actor ?? '').padEnd(10)} ${String(msg ?? '')} ${said}`.trimEnd();
+  return `${time.slice(11, 19)} ${styleText(colour, name)} ${(actor ?? '').padEnd(10)} ${msg ?? ''} ${said}`.trimEnd();
 }
 
 export const terminalDestination = {

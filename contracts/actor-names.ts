@@ -16,11 +16,13 @@ export const actorNames = [
   'telegram-bot',
   'materializer',
   'watchdog',
+  // not one of ours, and a front end all the same: its own login publishes what a person tapped
+  'homeassistant',
 ] as const;
 export type ActorName = (typeof actorNames)[number];
 
 /** Actors that authenticate people themselves: what they ask for, they ask on behalf of a named person. */
-export const frontEnds: readonly ActorName[] = ['operator-ui', 'telegram-bot'];
+export const frontEnds: readonly ActorName[] = ['operator-ui', 'telegram-bot', 'homeassistant'];
 
 /** Whose login it is: `executor-vps` → executor on vps; a bare `executor` is the actor of no node; null = not an actor's. */
 export function actorOfLogin(login: string): { readonly actor: ActorName; readonly node: string | null } | null {

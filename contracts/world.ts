@@ -61,6 +61,7 @@ export const SiteSummary = z.object({
   incidents_active: Count,
   actions_pending: Count,
   actions_running: Count,
+  events_refused: Count.default(0).describe('events since the observer started that could not be stored or understood'),
   worst: z.string().max(200).nullable().default(null).describe('the part that decides the status'),
 });
 export type SiteSummary = z.infer<typeof SiteSummary>;

@@ -1,6 +1,6 @@
 /**
- * Writes the documents that are generated from the contracts (`npm run generate`): docs/schemas/ and docs/topics.md.
- * Removes schemas of contracts that no longer exist. `npm run check` fails while the committed files differ.
+ * Writes what is generated from the code (`npm run generate`): docs/schemas/, docs/topics.md, and the table of variables
+ * in docs/guide.md. Removes schemas of contracts that no longer exist. `npm run check` fails while the committed files differ.
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,4 +15,4 @@ for (const name of readdirSync(join(root, 'docs/schemas'))) {
   if (!files.has(`docs/schemas/${name}`)) rmSync(join(root, 'docs/schemas', name));
 }
 for (const [path, text] of files) writeFileSync(join(root, path), text);
-console.log(`generated ${files.size} files: docs/topics.md and docs/schemas/`);
+console.log(`generated ${files.size} files: docs/topics.md, docs/schemas/ and the variables in docs/guide.md`);

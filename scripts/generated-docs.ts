@@ -1,9 +1,14 @@
 /**
- * The generated documents as text: a JSON Schema of each contract, and the table of topics and event types.
+ * The generated documents as text: a JSON Schema of each contract, the table of topics and event types, and the table of
+ * environment variables in the guide.
  *
- * Pure: reads the contracts, returns file contents. scripts/generate.ts writes them, a contract test compares them.
+ * Reads the contracts, the settings and the guide (which keeps its text outside the marks); returns file contents.
+ * scripts/generate.ts writes them, a contract test compares them.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { variables } from '../cli/settings.ts';
 import { requestSchemas } from '../contracts/action.ts';
 import { topicRoot } from '../contracts/defaults.ts';
 import { eventTypeRow, eventTypes } from '../contracts/event-types.table.ts';
@@ -15,6 +20,7 @@ export function generatedDocs(): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const [name, schema] of Object.entries(contractSchemas)) files.set(`docs/schemas/${name}.json`, jsonSchema(name, schema));
   files.set('docs/topics.md', topicsPage());
+  files.set('docs/guide.md', withVariables(readFileSync(join(import.meta.dirname, '../docs/guide.md'), 'utf8')));
   return files;
 }
 
@@ -38,6 +44,15 @@ const shown = (pattern: string): string => `${topicRoot}/${pattern.replaceAll('{
 const link = (name: string): string => `[${name}](schemas/${name}.json)`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
+
+const variablesBlock = /(<!-- variables -->\n)[\s\S]*?(<!-- \/variables -->)/;
+
+/** The guide with the table of environment variables as cli/settings.ts has them. Throws when the guide has no place for it. */
+function withVariables(guide: string): string {
+  if (!variablesBlock.test(guide)) throw new Error('docs/guide.md: expected <!-- variables --> and <!-- /variables --> on lines of their own');
+  const rows = Object.entries(variables).map(([name, [means, fallback]]) => [`\`${name}\``, means, fallback]);
+  return guide.replace(variablesBlock, (_, begin: string, end: string) => `${begin}${table(['variable', 'meaning', 'default'], rows)}\n${end}`);
+}
 
 const bridgeWords = { up: 'site → hub', down: 'hub → site', none: 'no' } as const;
 

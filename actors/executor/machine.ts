@@ -18,8 +18,8 @@ const resendMs = 10_000;
 const writeDeadlineMs = 30_000;
 /** An inspect takes milliseconds; an engine that needs longer than this is hung. */
 const findDeadlineMs = 15_000;
-/** A restart takes its stop time-out (10 s) and a start (0.2 s measured); a health check may take Docker's default of 30 s. */
-const effectDeadlineMs = 60_000;
+/** Only a backstop: the port gives a restart 40 s and a health check up to 125 s, and says so itself. */
+const effectDeadlineMs = 130_000;
 
 const notInjected = <K extends keyof Work>() => fromPromise<Work[K]['output'], Work[K]['input']>(() => Promise.reject(new Error('port not injected')));
 

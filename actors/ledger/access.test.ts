@@ -56,7 +56,7 @@ describe('who somebody is', () => {
   it('is a program for every login of an actor, whatever a list says', () => {
     const standing = (login: string): Standing['kind'] => standingOf(login, listed).kind;
     for (const actor of actorNames) {
-      const kind = actor === 'operator-ui' || actor === 'telegram-bot' ? 'person' : 'program';
+      const kind = ['operator-ui', 'telegram-bot', 'homeassistant'].includes(actor) ? 'person' : 'program';
       expect([actor, standing(`${actor}-vps`), standing(actor)]).toEqual([actor, kind, kind]);
     }
     expect(asWhom('planner-solaria', listed)).toBe('proposer: planner-solaria');

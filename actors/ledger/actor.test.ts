@@ -72,18 +72,18 @@ const journalLines = (): readonly string[] => readFileSync(join(dataDir, 'journa
 describe('the ledger on a bus', () => {
   it('takes one repair from proposal to completed, each step on disk, on the bus and answered', async () => {
     const { io, life, request } = await startReady();
-    expect(life.mode).toBe('nothing open');
+    expect(life.mode).toBe('idle');
     await request('supervisor-vps', 'pending', proposal);
     expect(io.held.get(document)).toMatchObject({ status: 'pending', summary: 'restart web on vps: waiting for a yes (web is down: exit 137)' });
-    expect(life.mode).toBe('waiting for a yes');
+    expect(life.mode).toBe('waiting');
     await request('alice', 'approved', `${id}\n`);
     expect(io.held.get(document)).toMatchObject({ status: 'approved', approved_by: 'alice' });
     expect(lastReply(io)).toMatchObject({ topic: 'replies/alice/hub', payload: { summary: 'Approved: restart web on vps. Valid until 13:00 UTC.', ok: true } });
     expect(io.cleared).toEqual(['actions/approved/alice']);
-    expect(life.mode).toBe('approved, not begun');
+    expect(life.mode).toBe('approved');
     await request('executor-vps', 'running', { id, attempt: 1, nonce });
     expect(io.held.get(document)).toMatchObject({ status: 'running', claim: { nonce, by: 'executor-vps' } });
-    expect(life.mode).toBe('repair running');
+    expect(life.mode).toBe('repairing');
     await request('executor-vps', 'completed', { id, attempt: 1, nonce, outcome: outcomes.completed });
     expect(io.held.get(document)).toMatchObject({ status: 'completed', summary: 'restart web on vps: done (verified)' });
     expect(journalLines().map((line) => (JSON.parse(line) as { what: string }).what)).toEqual(['proposed', 'approved', 'running', 'completed']);

@@ -120,7 +120,7 @@ describe('before everything retained is read', () => {
       ['alice', 'proposed'],
       ['mallory', 'not_allowed'],
     ]);
-    expect(mode(desk.state)).toBe('waiting for a yes');
+    expect(mode(desk.state)).toBe('waiting');
   });
 
   it('holds a stored request too, because it can not be cleared without a connection', () => {

@@ -61,9 +61,9 @@ export function reduce(state: LedgerState, event: LedgerEvent): Reduction<Ledger
 export function mode(state: LedgerState): string {
   if (!state.synced) return 'loading';
   const states = new Set([...state.actions.values()].map((record) => record.state));
-  if (states.has('running')) return 'repair running';
-  if (states.has('approved')) return 'approved, not begun';
-  return states.has('pending') ? 'waiting for a yes' : 'nothing open';
+  if (states.has('running')) return 'repairing';
+  if (states.has('approved')) return 'approved';
+  return states.has('pending') ? 'waiting' : 'idle';
 }
 
 function onSynced(state: LedgerState, now: number, out: LedgerCommand[]): void {

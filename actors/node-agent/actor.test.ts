@@ -128,6 +128,16 @@ describe('what ends', () => {
     expect(service(io, 'web')).toMatchObject({ status: 'healthy', restart_count: 5 });
   });
 
+  it('and is back before anybody looks, by its restart policy, is heard of all the same, and is well once it has settled', async () => {
+    const { clock, engine, io, id } = await running({ restartPolicy: 'always' });
+    engine.start(id, { restartCount: 1 });
+    await clock.run(0);
+    expect(says(io, 'web')).toBe('starting/settling');
+    expect(io.events.at(-1)).toMatchObject({ type: 'service_unhealthy', severity: 'error', payload: { restart_count: 1 } });
+    await clock.run(10_000);
+    expect(news(io)).toEqual(['service_healthy web', 'service_unhealthy web', 'service_healthy web']);
+  });
+
   it('by failing its health check and then by a crash is two different troubles', async () => {
     const { clock, engine, io, id } = await running({ health: 'healthy' });
     engine.change(id, { health: 'unhealthy', healthLog: 'HTTP 503' });

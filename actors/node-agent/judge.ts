@@ -7,8 +7,8 @@ import { groupByService, isGhost } from '../../contracts/canonical-name.ts';
 import type { ServiceStatus } from '../../contracts/health.ts';
 import { servicesDigest } from '../../contracts/services-digest.ts';
 import { classify, type Verdict } from './classify.ts';
-import { nodeBody, removedEvent, type ServiceBody, serviceBody, standingEvent, standingOf, unknownBody } from './documents.ts';
-import type { EngineRequest, Memory, NodeAgentCommand, Watched } from './memory.ts';
+import { nodeBody, removedEvent, type ServiceBody, type Standing, serviceBody, standingEvent, standingOf, unknownBody } from './documents.ts';
+import type { EngineRequest, Memory, NodeAgentCommand, SaidService, Watched } from './memory.ts';
 import type { ContainerFacts } from './ports.ts';
 
 /** A recreate removes the old container before the new one runs: a service that is back within this long was never gone. */
@@ -102,12 +102,24 @@ function knownDeath(memory: Memory, { facts, said }: Watched): Verdict | null {
 /** The event goes before the document: dying in between says the event twice, which readers can bear, instead of never. */
 function sayService(memory: Memory, body: ServiceBody, output: Output): void {
   const entry = memory.services.get(body.service);
-  const standing = standingOf(body.status);
+  const standing = standingNow(entry, body);
   // What was found stopped when first seen is no change, and no trouble.
   const isNews = standing !== null && standing !== entry?.standing && !(standing === 'stopped' && entry === undefined);
   if (isNews) output.commands.push({ type: 'announce', draft: standingEvent(body, standing) });
   if (entry?.isOurs !== true || !isSame(entry.body, body)) output.commands.push({ type: 'publish_service', body });
   memory.services.set(body.service, { body, lastKnown: body, standing: standing ?? entry?.standing ?? null, isOurs: true, vanishedAtMs: null });
+}
+
+/**
+ * Where it stands, by its status; null while that is neither good nor bad. One that stood well, and which its restart policy
+ * has meanwhile started again, is not well until it has settled: otherwise a service that crashes every minute would
+ * never be heard of, because it is back before anybody looks.
+ */
+function standingNow(entry: SaidService | undefined, body: ServiceBody): Standing | null {
+  const standing = standingOf(body.status);
+  if (standing !== null || body.status !== 'starting' || entry?.standing !== 'good') return standing;
+  const { container_id, restart_count } = entry.lastKnown ?? entry.body;
+  return container_id === body.container_id && body.restart_count > restart_count ? 'unhealthy' : null;
 }
 
 function vanish(memory: Memory, service: string, output: Output): void {

@@ -127,7 +127,7 @@ function incidentDocument(state: ObserverState, node: NodeLive, { key, id, now }
     body: {
       ...told,
       status: isActive ? 'active' : 'resolved',
-      summary: cut(`${subject}: ${incident.kind}${isActive ? '' : ', resolved'}${incident.message === '' ? '' : ` (${incident.message})`}`),
+      summary: cut(`${isActive ? '' : 'resolved: '}${incident.message === '' ? `${subject}: ${incident.kind}` : incident.message}`),
       site: state.options.site,
       node: node.name,
       occurrence_count: count,

@@ -271,6 +271,28 @@ describe('missing services', () => {
     expect(rig.site()).toMatchObject({ status: 'nominal', services: {} });
   });
 
+  test('an experiment that nobody desires may crash: it is shown, and is no incident', () => {
+    const rig = new ObserverRig();
+    rig.watch(['web']);
+    rig.health('experiment', 'down');
+    rig.event('containers_not_running', { service: 'experiment' });
+    rig.passAlive(120_000);
+    expect(rig.doc('world/services/vps/experiment')).toMatchObject({ status: 'down', desired: 'no' });
+    expect(rig.incidents()).toEqual([]);
+    expect(rig.site()).toMatchObject({ status: 'nominal' });
+  });
+
+  test('a service that is not monitored has its incidents, and does not decide over the site', () => {
+    const rig = new ObserverRig();
+    rig.watch(['web']);
+    rig.desire(['web', { name: 'lab', monitor: false }]);
+    rig.health('lab', 'down');
+    rig.event('containers_not_running', { service: 'lab' });
+    rig.passAlive(120_000);
+    expect(rig.incidents()).toHaveLength(1);
+    expect(rig.site()).toMatchObject({ status: 'nominal', incidents_active: 1 });
+  });
+
   test('a service that leaves the desired state takes its incidents and its document with it', () => {
     const rig = new ObserverRig();
     rig.watch(['web', 'db']);

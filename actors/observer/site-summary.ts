@@ -59,6 +59,7 @@ export function siteDocument(state: ObserverState): ObserverDocument {
       incidents_active: incidents,
       actions_pending: actions.filter((status) => status === 'pending').length,
       actions_running: actions.filter((status) => status === 'running').length,
+      events_refused: state.counts.refused + state.counts.quarantined,
       worst: verdict.worst,
     },
   };
@@ -87,12 +88,13 @@ function addServices(verdict: Verdict, byService: Map<string, number>, node: Nod
   }
 }
 
-/** Incidents that another one explains are counted and do not decide. */
+/** Incidents that another one explains, and those of services that are not monitored, are counted and do not decide. */
 function addIncidents(verdict: Verdict, node: NodeLive): number {
   const active = activeIncidents(node);
   const explains = explainingIncident(node);
   for (const incident of active) {
     if (explains !== undefined && explains !== incident) continue;
+    if (incident.service !== null && node.wanted.get(incident.service)?.monitor === false) continue;
     const isLoud = incident.severity === 'error' || incident.severity === 'critical';
     verdict.add(isLoud ? 'critical' : 'degraded', `incident ${incident.id}`);
   }

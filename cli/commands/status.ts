@@ -23,7 +23,7 @@ export async function status(settings: Settings, out: Output): Promise<number> {
   if (world.sites.length === 0) out.line('No site reports: is an observer running on this broker? ("homelab up" runs one)');
   for (const site of world.sites) {
     const said = site.last_update === null ? 'nothing heard yet' : `last word ${age(site.last_update, nowMs)} ago`;
-    out.line(`site ${site.site}: ${coloured(site.status)} (${site.summary}; ${said})`);
+    out.line(`${coloured(site.status)}: ${site.summary} (${said})`);
   }
   out.line('');
   out.line(
