@@ -1,11 +1,13 @@
 /**
- * Bundles cli/main.ts into dist/homelab.mjs, so that an installed machine starts without a TypeScript loader.
+ * Bundles cli/main.ts and everything it imports into dist/homelab.mjs, so that an installed machine needs neither a
+ * TypeScript loader nor node_modules: dist/ alone is the program. The only native part, LevelDB of the built-in
+ * broker, is copied beside it. Libraries that a library loads and we never call are left out (they cost memory on a Pi).
  *
  * Reads the sources, writes dist/; remembers in dist/stamp.json what it was built from and does nothing while that
  * holds. Files are renamed into place, so processes that start meanwhile see the old program or the new one, never half
  * of one. Fails with esbuild's message, and leaves the old program.
  */
-import { mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -37,8 +39,42 @@ function sourceStamp() {
   };
   for (const folder of sourceFolders) walk(folder);
   add('package.json');
+  add('package-lock.json');
   add('scripts/build.mjs');
   return JSON.stringify(files.toSorted(), null, 1);
+}
+
+/** dockerode loads these at start: ssh for engines on other machines (refused by us), grpc for buildkit sessions. Together 25 MB of memory. */
+const neverCalled = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/;
+
+/** @type {import('esbuild').Plugin} */
+const leaveOut = {
+  name: 'leave-out',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: neverCalled }, ({ path }) => ({ path, namespace: 'left-out' }));
+    onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
+    // LevelDB looks for its binary beside its own sources; in the bundle that is beside the program.
+    onLoad({ filter: /classic-level[\\/]binding\.js$/ }, () => ({
+      contents: "module.exports = require('node-gyp-build')(require('node:path').join(__dirname, 'classic-level'));",
+    }));
+  },
+};
+
+/** CommonJS libraries expect these; an ES module does not have them. */
+const commonJsNames = [
+  "import { createRequire as createRequireHere } from 'node:module';",
+  "import { dirname as dirnameOf } from 'node:path';",
+  "import { fileURLToPath as pathOfUrl } from 'node:url';",
+  'const require = createRequireHere(import.meta.url);',
+  'const __filename = pathOfUrl(import.meta.url);',
+  'const __dirname = dirnameOf(__filename);',
+].join('');
+
+function putNativeParts() {
+  const from = join(root, 'node_modules', 'classic-level');
+  for (const name of ['package.json', 'prebuilds']) {
+    cpSync(join(from, name), join(dist, 'classic-level', name), { recursive: true, filter: (path) => !/[\\/](android|win32)-[^\\/]*$/.test(path) });
+  }
 }
 
 /** True when dist/homelab.mjs is what the sources say. */
@@ -70,12 +106,16 @@ export async function build() {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    packages: 'external',
+    external: ['bufferutil', 'utf-8-validate'], // optional, and not installed
+    plugins: [leaveOut],
+    banner: { js: commonJsNames },
+    minify: true,
     sourcemap: true,
     write: false,
     logLevel: 'warning',
   });
   mkdirSync(dist, { recursive: true });
+  putNativeParts();
   // The map first: a program that is there can always explain itself.
   for (const { path, contents } of outputFiles.toSorted((a, b) => b.path.length - a.path.length)) put(path.slice(dist.length + 1), contents);
   put('stamp.json', stamp);
