@@ -13,6 +13,7 @@ import type { ActorIo, ActorModule, AnyBlueprint } from './actor.ts';
 import { Bus } from './bus.ts';
 import { type Clock, withDeadline } from './clock.ts';
 import { CommandQueue } from './command-queue.ts';
+import { DuplicateWriterError } from './duplicate-writer.ts';
 import type { Transport } from './link.ts';
 import { takeLock } from './lock-file.ts';
 import type { Log } from './log.ts';
@@ -111,21 +112,20 @@ export class RunningActor {
         this.options.onGaveUp(error);
         return;
       }
-      await this.pause(Math.min(restartFirstMs * 2 ** (deaths - 1), restartMaxMs));
+      const waitMs = Math.min(restartFirstMs * 2 ** (deaths - 1), restartMaxMs);
+      await withDeadline(this.options.clock, waitMs, 'the next life', this.stopAsked).catch(() => undefined);
     }
-  }
-
-  /** Ends early, and leaves no timer behind, when it is stopped. */
-  private async pause(ms: number): Promise<void> {
-    await withDeadline(this.options.clock, ms, 'the next life', this.stopAsked).catch(() => undefined);
   }
 
   /** A new life, or why there is none. */
   private async born(): Promise<Life | Error> {
-    const creating = this.create().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
-    await Promise.race([creating, this.stopAsked.then(() => this.quietly('starting', lastCommandMs, () => creating))]);
-    const life = await Promise.race([creating, this.stopAsked]);
-    if (life !== undefined) return life;
+    let born: Life | Error | null = null;
+    const creating = this.create()
+      .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
+      .then((made) => (born = made));
+    await Promise.race([creating, this.stopAsked]);
+    if (born === null) await this.quietly('starting', lastCommandMs, () => creating);
+    if (born !== null) return born;
     // It hangs in what it waits for; should it ever come, it ends at once.
     void creating.then((late) => (late instanceof Error ? undefined : this.end(late, false)));
     return new Error('stopped while starting');
@@ -149,9 +149,8 @@ export class RunningActor {
     await this.quietly('the last command', lastCommandMs, () => life.commands.idle());
   }
 
-  private quietly(what: string, ms: number, run: () => unknown): Promise<void> {
-    return quietly({ clock: this.options.clock, log: this.log }, what, ms, run);
-  }
+  private readonly quietly = (what: string, ms: number, run: () => unknown): Promise<void> =>
+    quietly({ clock: this.options.clock, log: this.log }, what, ms, run);
 
   private async create(): Promise<Life> {
     const { clock } = this.options;
@@ -285,13 +284,12 @@ export class RunningActor {
   }
 
   private ioOf(bus: Bus): ActorIo {
-    const { node, site, clock } = this.options;
     return {
-      node,
-      site,
+      node: this.options.node,
+      site: this.options.site,
       login: bus.login,
       dataDir: this.dataDir,
-      clock,
+      clock: this.options.clock,
       log: this.log,
       documents: bus.documents,
       emit: (draft) => bus.emit(draft),
@@ -299,8 +297,4 @@ export class RunningActor {
       clear: (topic) => bus.clear(topic),
     };
   }
-}
-
-class DuplicateWriterError extends Error {
-  override readonly name = 'DuplicateWriterError';
 }

@@ -1,6 +1,7 @@
 /** The `homelab` command: which commands there are, and what their failures look like. */
 import { Command, CommanderError } from 'commander';
 import { actions } from './commands/actions.ts';
+import { alive } from './commands/alive.ts';
 import { decide } from './commands/decide.ts';
 import { type EmitOptions, emit } from './commands/emit.ts';
 import { run } from './commands/run.ts';
@@ -72,6 +73,11 @@ function addAsking(program: Command, perform: Perform): void {
     .description('is anything wrong, since when, and what waits for me (exit code 0 only when nominal)')
     .option('--json', 'one JSON object')
     .action((options: JsonOption) => perform(options, status));
+  program
+    .command('alive')
+    .description('are the actors of this data directory connected and well? (the health check of a container)')
+    .option('--json', 'one JSON object')
+    .action((options: JsonOption) => perform(options, alive));
   program
     .command('watch')
     .description('live events, and every change of an action or incident')

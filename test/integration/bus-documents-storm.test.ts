@@ -51,17 +51,23 @@ describe.each(restartableBrokers)('$name', ({ available, start }) => {
     const will = { topic: 'actors/vps/inventory', payload: '{}' };
     bus.start({ reads: [], owns: [{ topic: topics.desired }], queued: [], will: () => will, deliver: () => undefined });
     const seen: { topic: string; session: number; rev: number }[] = [];
+    let isWatching = false;
     const watcher = new Connection({
       transport: broker.transport,
       clock: systemClock,
       log: silentLog,
       random: () => -0.4,
       linkOptions: () => Promise.resolve({ clientId: 'watcher', clean: true, keepaliveS: 30, connectTimeoutMs: 5_000 }),
-      onUp: (link) => link.subscribe(['homelab/desired/#']),
+      onUp: async (link) => {
+        await link.subscribe(['homelab/desired/#']);
+        isWatching = true;
+      },
       onMessage: ({ topic, payload, retained }) => {
         if (payload.length > 0 && !retained) seen.push({ topic, ...head(payload.toString()) });
       },
-      onDown: () => undefined,
+      onDown: () => {
+        isWatching = false;
+      },
     });
     watcher.start();
     let round = 0;
@@ -80,6 +86,11 @@ describe.each(restartableBrokers)('$name', ({ available, start }) => {
     };
     for (let bounce = 0; bounce < bounces; bounce += 1) {
       change();
+      if (bounce % 2 === 0) {
+        await waitFor('the watcher', () => isWatching);
+        await bus.documents.settled();
+        change();
+      }
       const restarting = broker.restart(bounce % 3 === 0 ? 'empty' : 'kept');
       change();
       await restarting;
