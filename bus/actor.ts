@@ -87,6 +87,8 @@ export interface ActorIo {
 export interface Read {
   readonly topic: Topic;
   readonly levels?: Readonly<Record<string, string>>;
+  /** For what an actor owns: documents that name another site in their `site` are somebody else's (the bridge puts them there). */
+  readonly onlyOwnSite?: boolean;
 }
 
 export interface Blueprint<L extends AnyActorLogic, E extends { readonly type: string }, C extends { readonly type: string }> {

@@ -244,7 +244,8 @@ export class Bus {
     const relative = this.relative(message.topic);
     if (relative === null) return;
     if (this.passedFence(relative, message)) return;
-    if (plan.owns.some((read) => topicMatches(read.topic.filter(read.levels), relative))) this.documents.onOwnTopic(relative, message);
+    const owned = plan.owns.find((read) => topicMatches(read.topic.filter(read.levels), relative));
+    if (owned !== undefined) this.documents.onOwnTopic(relative, message, owned.onlyOwnSite === true ? this.options.site : null);
     this.inbox?.onMessage(relative, message);
   }
 

@@ -30,3 +30,9 @@ export function parseDocument(payload: Buffer): Parsed | null {
     return null;
   }
 }
+
+/** The site a document says it is of, or null. */
+export function siteOf(document: Parsed | null): string | null {
+  const site = document === null ? null : (JSON.parse(document.content) as Record<string, unknown>).site;
+  return typeof site === 'string' ? site : null;
+}

@@ -11,7 +11,7 @@ import { topics } from '../contracts/topics.ts';
 import type { DocumentBody, Documents } from './actor.ts';
 import { type Clock, isoTime } from './clock.ts';
 import { type Held, newHeld, noteCopy } from './document-held.ts';
-import { contentOf, type Parsed, parseDocument, withHead } from './document-text.ts';
+import { contentOf, type Parsed, parseDocument, siteOf, withHead } from './document-text.ts';
 import type { Incoming, Link } from './link.ts';
 import type { Log } from './log.ts';
 import { payloadProblem } from './payload-limit.ts';
@@ -166,9 +166,10 @@ export class DocumentWriter implements Documents {
     this.manifestTimer = null;
   }
 
-  /** One of our own topics arrived: read-back, echo, or somebody else's hand. */
-  onOwnTopic(relative: string, message: Incoming): void {
+  /** One of our own topics arrived: read-back, echo, or somebody else's hand. With `onlySite`, what another site says there is none of our business. */
+  onOwnTopic(relative: string, message: Incoming, onlySite: string | null = null): void {
     const parsed = parseDocument(message.payload);
+    if (onlySite !== null && !this.held.has(relative) && siteOf(parsed) !== null && siteOf(parsed) !== onlySite) return;
     if (!this.reconciled) {
       this.readBack.set(relative, parsed);
       return;

@@ -175,7 +175,7 @@ export const MaintenanceRequest = z.object({
   on_behalf_of: z.string().min(1).max(128).optional().describe('the person behind a front end; required of delegates'),
 });
 export type MaintenanceRequest = z.infer<typeof MaintenanceRequest>;
-export const Maintenance = z.object({ ...documentHead, node: NodeName, windows: z.array(MaintenanceWindow) });
+export const Maintenance = z.object({ ...documentHead, node: NodeName, site: SiteName.optional(), windows: z.array(MaintenanceWindow) });
 export type Maintenance = z.infer<typeof Maintenance>;
 
 /** The answer to a request: `summary` is the one readable line, `code` is for programs. */
@@ -193,6 +193,7 @@ export type Reply = z.infer<typeof Reply>;
 export const Decisions = z.object({
   ...documentHead,
   node: NodeName,
+  site: SiteName.optional(),
   services: z.array(
     z.object({
       service: ServiceName,

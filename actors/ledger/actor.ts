@@ -50,7 +50,10 @@ function createLedger(options: LedgerOptions, io: ActorIo, journal: LedgerJourna
   return {
     logic: reducerLogic(reduce, desk),
     reads: [{ topic: topics.request }, { topic: topics.anonymousRequest }, { topic: topics.maintenanceRequest }, { topic: topics.desired }],
-    owns: [{ topic: topics.action }, { topic: topics.maintenance }],
+    owns: [
+      { topic: topics.action, onlyOwnSite: true },
+      { topic: topics.maintenance, onlyOwnSite: true },
+    ],
     mode: (snapshot) => mode(stateOf(snapshot)),
     deliver,
     wakeAt: (snapshot) => nextDeadline(stateOf(snapshot)),
@@ -95,7 +98,7 @@ function commandsOf(io: ActorIo, journal: LedgerJournal): Blueprint<LedgerLogic,
     },
     publishMaintenance: ({ node, windows }) => {
       if (windows.length === 0) io.documents.remove(topics.maintenance, { node });
-      else io.documents.set(topics.maintenance, { node }, maintenanceDocument(node, windows));
+      else io.documents.set(topics.maintenance, { node }, { ...maintenanceDocument(node, windows), site: io.site });
     },
     documentsComplete: () => {
       io.documents.complete();

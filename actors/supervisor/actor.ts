@@ -31,7 +31,7 @@ export function createSupervisorModule(options: SupervisorOptions = {}): ActorMo
           { topic: topics.action },
           { topic: topics.maintenance },
         ],
-        owns: [{ topic: topics.decisions }],
+        owns: [{ topic: topics.decisions, onlyOwnSite: true }],
         mode: ({ context }) => mode(context.state),
         wakeAt: ({ context }) => wakeAt(context.state),
         deliver: (delivery) => ({ type: 'delivery', delivery, now: delivery.at }),
@@ -47,7 +47,7 @@ export function createSupervisorModule(options: SupervisorOptions = {}): ActorMo
             io.log.info({ id, reason, isSent }, 'withdrawal');
           },
           decide: ({ node, body }) => {
-            io.documents.set(topics.decisions, { node }, body);
+            io.documents.set(topics.decisions, { node }, { ...body, site: io.site });
           },
           undecide: ({ node }) => {
             io.documents.remove(topics.decisions, { node });

@@ -186,6 +186,21 @@ export function busSuite(start: () => Promise<RestartableBroker>): void {
       expect(JSON.parse(world.retained.get('homelab/manifests/vps/inventory') ?? '{}')).toMatchObject({ topics: ['desired/vps'] });
     });
 
+    it('of another site on the same topics are neither deleted, nor repaired, nor a second writer', async () => {
+      const world = await person();
+      const foreign = JSON.stringify({ ...desired('chelsty-infra', 'z2m'), site: 'chelsty', ts: '2026-03-01T12:00:00.000Z', session: 999, rev: 1 });
+      await world.link.publish('homelab/desired/chelsty-infra', foreign, { retain: true });
+      const writer = await join1('inventory', { owns: owned.map((read) => ({ ...read, onlyOwnSite: true })) });
+      say(writer, 'vps', 'web');
+      writer.bus.documents.complete();
+      await writer.bus.documents.settled();
+      await world.link.publish('homelab/desired/chelsty-infra', foreign.replace('"rev":1', '"rev":2'), { retain: true });
+      await waitFor('the foreign document to stay', () => stored(world, 'chelsty-infra')?.rev === 2 && stored(world, 'vps') !== null);
+      await writer.bus.documents.settled();
+      expect(writer.duplicates).toEqual([]);
+      expect(stored(world, 'chelsty-infra')).toMatchObject({ site: 'chelsty', rev: 2 });
+    });
+
     it('that were deleted can come back', async () => {
       const reader = await join1('observer', { reads: owned });
       const writer = await join1('inventory', { owns: owned });

@@ -6,8 +6,8 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Script } from './stand-in-engine.ts';
-import type { Effect, StandInContainer } from './stand-in-engine-world.ts';
+import type { SimulatedContainer } from '../../adapters/simulated/container.ts';
+import type { Effect, Script } from './stand-in-engine.ts';
 import { waitFor } from './wait.ts';
 
 export interface StandIn {
@@ -31,7 +31,7 @@ const main = fileURLToPath(new URL('./stand-in-engine-main.ts', import.meta.url)
 /** tsx takes half a second to start; a loaded machine gets 60 s. */
 const readyDeadlineMs = 60_000;
 
-export async function startStandIn(options: { readonly containers?: readonly StandInContainer[] } = {}): Promise<StandIn> {
+export async function startStandIn(options: { readonly containers?: readonly SimulatedContainer[] } = {}): Promise<StandIn> {
   const directory = mkdtempSync(join(tmpdir(), 'stand-in-engine-'));
   const socketPath = join(directory, 'engine.sock');
   const effectsFile = join(directory, 'effects.jsonl');

@@ -3,12 +3,23 @@
  * it misbehave (`POST /_script`). For tests that kill dozens of processes, and for failures that a real engine cannot be made to have
  * on demand. It writes what clients made it do to a file before doing it.
  */
+import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type Effect, inspectAnswer, listRow, type StandInContainer, StandInWorld } from './stand-in-engine-world.ts';
+import { type Container, inspectAnswer, listRow, type SimulatedContainer } from '../../adapters/simulated/container.ts';
+import { SimulatedWorld } from '../../adapters/simulated/world.ts';
+import { systemClock } from '../../bus/clock.ts';
+
+/** What a client made the engine do. */
+export interface Effect {
+  readonly at: string;
+  readonly effect: 'restart' | 'start' | 'stop' | 'kill' | 'exec';
+  readonly id: string;
+  readonly container: string;
+}
 
 /** What a test may make it do; `container` is a name or an id, `during` a part of a path (without query). */
 export type Script =
-  | { readonly do: 'add'; readonly container: StandInContainer }
+  | { readonly do: 'add'; readonly container: SimulatedContainer }
   | { readonly do: 'crash'; readonly container: string; readonly exitCode?: number }
   /** As a person's `docker stop`, `start`, `kill`, `rm -f`: no effect of a client is recorded. */
   | { readonly do: 'stop' | 'start' | 'kill' | 'oom' | 'remove'; readonly container: string }
@@ -39,11 +50,11 @@ interface Call {
 
 export interface StandInOptions {
   readonly effectsFile: string;
-  readonly containers?: readonly StandInContainer[];
+  readonly containers?: readonly SimulatedContainer[];
 }
 
 export class StandInEngine {
-  private readonly world: StandInWorld;
+  private readonly world: SimulatedWorld;
   private readonly server: Server;
   private readonly held: (() => void)[] = [];
   private readonly execs = new Map<string, { readonly exitCode: number; readonly output: string }>();
@@ -51,9 +62,11 @@ export class StandInEngine {
   private isHanging = false;
   private isTrickling = false;
   private restartMs = 0;
+  private readonly effectsFile: string;
 
   constructor({ effectsFile, containers = [] }: StandInOptions) {
-    this.world = new StandInWorld(effectsFile);
+    this.effectsFile = effectsFile;
+    this.world = new SimulatedWorld({ clock: systemClock });
     for (const container of containers) this.world.add(container);
     this.server = createServer((request, response) => {
       void this.take(request, response);
@@ -166,7 +179,7 @@ export class StandInEngine {
     if (verb === 'logs') return void call.response.end(logOf(container.given, call.query));
     if (verb === 'exec') {
       if (!isUp) return json(call, { message: `Container ${container.id} is not running` }, 409);
-      this.world.record('exec', container);
+      this.record('exec', container);
       const id = `${container.id.slice(0, 32)}${String(this.execs.size).padStart(32, '0')}`;
       this.execs.set(id, container.given.probe ?? { exitCode: 0, output: '' });
       return json(call, { Id: id }, 201);
@@ -174,7 +187,7 @@ export class StandInEngine {
     if ((verb === 'start' && isUp) || (verb === 'stop' && !isUp)) return void call.response.writeHead(304).end();
     if (verb === 'kill' && !isUp) return json(call, { message: `Container ${name} is not running` }, 409);
     if (!isEffect(verb)) return json(call, { message: `page not found: ${call.path}` }, 404);
-    this.world.record(verb, container);
+    this.record(verb, container);
     if (verb === 'restart') {
       if (isUp) this.world.stop(container);
       if (this.restartMs > 0) await new Promise((resolve) => setTimeout(resolve, this.restartMs));
@@ -183,6 +196,14 @@ export class StandInEngine {
     } else if (verb === 'kill') this.world.kill(container, 9);
     else this.world[verb](container);
     call.response.writeHead(204).end();
+  }
+
+  private record(effect: Effect['effect'], { id, name }: Container): void {
+    const entry: Effect = { at: new Date().toISOString(), effect, id, container: name };
+    const file = openSync(this.effectsFile, 'a');
+    appendFileSync(file, `${JSON.stringify(entry)}\n`);
+    fsyncSync(file);
+    closeSync(file);
   }
 
   private exec(call: Call, id: string, verb: string): void {
@@ -253,7 +274,7 @@ const frame = (stream: number, text: string): Buffer => {
   return Buffer.concat([head, body]);
 };
 
-function logOf({ log = [], tty = false }: StandInContainer, query: URLSearchParams): Buffer {
+function logOf({ log = [], tty = false }: SimulatedContainer, query: URLSearchParams): Buffer {
   const stamp = ['1', 'true'].includes(query.get('timestamps') ?? '') ? `${new Date().toISOString()} ` : '';
   const lines = log.slice(-Number(query.get('tail') ?? log.length)).map((line) => `${stamp}${line}\n`);
   return tty ? Buffer.from(lines.join('')) : Buffer.concat(lines.map((line) => frame(1, line)));
