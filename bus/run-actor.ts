@@ -20,6 +20,7 @@ import type { Log } from './log.ts';
 import { Outbox } from './outbox.ts';
 import { quietly } from './quietly.ts';
 import { StatusBoard } from './status-board.ts';
+import { transitionLog } from './transition-log.ts';
 
 const restartFirstMs = 1_000;
 const restartMaxMs = 60_000;
@@ -186,7 +187,7 @@ export class RunningActor {
     let life: Life | null = null;
     try {
       const blueprint = await this.options.module.create(this.ioOf(bus));
-      const actor = createActor(blueprint.logic as AnyActorLogic, { input: blueprint.input, clock });
+      const actor = createActor(blueprint.logic as AnyActorLogic, { input: blueprint.input, clock, inspect: transitionLog(this.log, blueprint.mode) });
       commands = new CommandQueue(blueprint.commands, die);
       life = { bus, actor, blueprint, commands, ended, detach: undefined };
       if (this.stopping) return life;
@@ -248,12 +249,7 @@ export class RunningActor {
 
   private onSnapshot(life: Life, snapshot: SnapshotFrom<AnyActorLogic>): void {
     if (this.life !== life || snapshot.status !== 'active') return;
-    const mode = life.blueprint.mode(snapshot);
-    const from = this.status.changeMode(mode);
-    if (from !== null) {
-      this.log.info({ from, to: mode }, 'mode');
-      this.status.publish(life.bus, 'online');
-    }
+    if (this.status.changeMode(life.blueprint.mode(snapshot))) this.status.publish(life.bus, 'online');
     this.armTimer(life, life.blueprint.wakeAt?.(snapshot) ?? null);
   }
 

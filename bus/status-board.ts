@@ -27,13 +27,12 @@ export class StatusBoard {
     this.modeSince = this.startedAt;
   }
 
-  /** The mode it was in before, or null when nothing changed. */
-  changeMode(mode: string): string | null {
-    if (mode === this.mode) return null;
-    const from = this.mode;
+  /** Whether that is news. */
+  changeMode(mode: string): boolean {
+    if (mode === this.mode) return false;
     this.mode = mode;
     this.modeSince = isoTime(this.options.clock.now());
-    return from;
+    return true;
   }
 
   died(error: Error): void {
