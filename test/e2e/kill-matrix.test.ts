@@ -28,6 +28,7 @@ function expectOneRepair(report: RepairReport): void {
 
 /** Only a crash after "effect begun" was written (a kill loses nothing that was handed to the kernel) and before the outcome was may leave us not knowing. */
 const mayBeUnknown = new Set([
+  'executor.before-begun-fsync',
   'executor.after-begun-fsync',
   'executor.before-effect',
   'executor.after-effect',
