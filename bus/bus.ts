@@ -69,7 +69,7 @@ export class Bus {
   constructor(options: BusOptions) {
     this.options = options;
     this.login = `${options.actor}-${options.node}`;
-    this.sessions = new SessionCounter(join(options.dataDir, 'session'), (error) => {
+    this.sessions = new SessionCounter(join(options.dataDir, 'session'), options.clock.now(), (error) => {
       options.log.error({ err: error }, 'the session number could not be written; connecting all the same');
     });
     this.quarantine = new Quarantine(options.clock, options.log, options.onQuarantine);

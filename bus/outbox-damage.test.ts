@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
+import { payloadBytesMax } from '../contracts/defaults.ts';
 import type { Event, EventDraft } from '../contracts/event.ts';
 import { StepClock } from '../test/kit/step-clock.ts';
 import { Journal, readJournal } from './journal.ts';
@@ -117,7 +118,7 @@ it('keeps its file bounded while nobody stores for days', async () => {
 
 it('sends an event that is too large for the bus without its payload instead of waiting behind it for ever', async () => {
   const box = await outbox();
-  await box.emit({ ...urgent('large'), payload: { log: 'x'.repeat(100_000) } });
+  await box.emit({ ...urgent('large'), payload: { log: 'x'.repeat(payloadBytesMax) } });
   await box.emit(urgent('behind'));
   const stored = store(box);
   await expect.poll(() => stored.map(({ message }) => message)).toEqual(['large', 'behind']);

@@ -1,7 +1,8 @@
 /**
  * The number of an actor's connection: persisted, +1 per connection, and raised above what the broker still holds for it.
- * Lost with its file; the writer then reads its own topics back and reconnects above them. For the same reason a disk that
- * is full does not keep an actor off the bus: it may be the one to report it.
+ * A fresh one starts at the clock in milliseconds, above anything it can have used before: readers that still know a document of an
+ * earlier life would otherwise ignore the new ones when the broker has lost its memory too. Where the clock is wrong the
+ * writer reads its own topics back and reconnects above them. For the same reason a disk that is full does not keep an actor off the bus: it may be the one to report it.
  */
 import { readFileSync } from 'node:fs';
 import { writeFileAtomic } from './journal.ts';
@@ -12,10 +13,10 @@ export class SessionCounter {
 
   private readonly onTrouble: (error: unknown) => void;
 
-  constructor(file: string, onTrouble: (error: unknown) => void) {
+  constructor(file: string, nowMs: number, onTrouble: (error: unknown) => void) {
     this.file = file;
     this.onTrouble = onTrouble;
-    this.value = readNumber(file);
+    this.value = readNumber(file) ?? Math.floor(nowMs);
   }
 
   get current(): number {
@@ -34,11 +35,11 @@ export class SessionCounter {
   }
 }
 
-function readNumber(file: string): number {
+function readNumber(file: string): number | null {
   try {
     const value = Number(readFileSync(file, 'utf8').trim());
-    return Number.isSafeInteger(value) && value >= 0 ? value : 0;
+    return Number.isSafeInteger(value) && value >= 0 ? value : null;
   } catch {
-    return 0;
+    return null;
   }
 }

@@ -49,6 +49,7 @@ export const documentHead = {
   ts: Timestamp.describe('when the writer wrote it'),
   session: Count.describe("the writer's connection count"),
   rev: Count.optional().describe('publish count of this topic; absent in a will'),
+  simulated: z.literal(true).optional().describe('nothing of this is real (`homelab up --demo`); absent everywhere else'),
 };
 
 /** Any document, seen only as its head; used by readers that route without knowing the rest. */

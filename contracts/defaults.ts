@@ -40,8 +40,8 @@ export const tombstoneKeptMs = 24 * 3_600_000;
 /** Newest entries kept in a document's history list; documents aim below 1.5 kB, journals keep everything. */
 export const historyKeptInDocument = 20;
 
-/** Largest payload the bus accepts or sends, bytes. An action with 20 transitions is about 4 kB; MQTT Explorer cuts at 20,000. */
-export const payloadBytesMax = 65_536;
+/** Largest payload the bus accepts or sends, bytes. An action with 20 transitions is about 4 kB; the largest is the manifest of an observer, 60 bytes a document: this is for 4,000 of them. */
+export const payloadBytesMax = 262_144;
 
 /** Root of all topics, unless HOMELAB_TOPIC_ROOT says otherwise. */
 export const topicRoot = 'homelab';

@@ -4,7 +4,7 @@ import type { Verdict } from './plan.ts';
 
 export type DecisionsBody = Omit<Decisions, 'ts' | 'session' | 'rev'>;
 
-/** Some 150 bytes each: 300 stay far below the bus's 65,536. Beyond that, services without anything to say are only counted. */
+/** Some 150 bytes each: 300 stay far below what the bus takes. Beyond that, services without anything to say are only counted. */
 const listedMax = 300;
 
 /** One body for each node of the site that is desired, also for one without services. */

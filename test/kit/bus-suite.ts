@@ -86,6 +86,12 @@ const desired = (node: string, name: string) => ({
   services: [{ name, origin: 'declared' as const }],
 });
 const say = (member: Member, node: string, name: string): void => member.bus.documents.set(topics.desired, { node }, desired(node, name));
+/** The session of what is stored about a node now. */
+async function sessionOf(node: string): Promise<number> {
+  const world = await person();
+  await waitFor('the stored document', () => stored(world, node) !== null);
+  return Number(stored(world, node)?.session);
+}
 const docs = (member: Member): (string | null)[] =>
   member.heard
     .filter((each): each is Extract<Delivery, { kind: 'document' }> => each.kind === 'document')
@@ -126,10 +132,11 @@ export function busSuite(start: () => Promise<RestartableBroker>): void {
       const writer = await join1('inventory', { owns: owned });
       say(writer, 'vps', 'web');
       await writer.bus.documents.settled();
+      const before = await sessionOf('vps');
       await broker.restart('empty');
       const world = await person();
       await waitFor('the document to return', () => stored(world, 'vps') !== null);
-      expect(stored(world, 'vps')?.session).toBe(2);
+      expect(stored(world, 'vps')?.session).toBe(before + 1);
     });
 
     it('are repaired when a person deletes or overwrites them', async () => {
@@ -188,7 +195,13 @@ export function busSuite(start: () => Promise<RestartableBroker>): void {
 
     it('of another site on the same topics are neither deleted, nor repaired, nor a second writer', async () => {
       const world = await person();
-      const foreign = JSON.stringify({ ...desired('chelsty-infra', 'z2m'), site: 'chelsty', ts: '2026-03-01T12:00:00.000Z', session: 999, rev: 1 });
+      const foreign = JSON.stringify({
+        ...desired('chelsty-infra', 'z2m'),
+        site: 'chelsty',
+        ts: '2026-03-01T12:00:00.000Z',
+        session: 9_999_999_999_999,
+        rev: 1,
+      });
       await world.link.publish('homelab/desired/chelsty-infra', foreign, { retain: true });
       const writer = await join1('inventory', { owns: owned.map((read) => ({ ...read, onlyOwnSite: true })) });
       say(writer, 'vps', 'web');
@@ -227,13 +240,26 @@ export function busSuite(start: () => Promise<RestartableBroker>): void {
       const first = await join1('inventory', { owns: owned });
       say(first, 'vps', 'web');
       await first.bus.documents.settled();
+      const before = await sessionOf('vps');
       await first.bus.stop();
       const second = await join1('inventory', { owns: owned, dataDir: join(dir, 'elsewhere') });
       say(second, 'vps', 'db');
       await second.bus.documents.settled();
       const world = await person();
       await waitFor('the new document', () => stored(world, 'vps')?.summary === 'wants db');
-      expect(stored(world, 'vps')?.session).toBeGreaterThan(1);
+      expect(stored(world, 'vps')?.session).toBeGreaterThan(before);
+    });
+
+    it('of a writer that lost its directory are heard by readers that knew it, also when the broker came back empty', async () => {
+      const reader = await join1('observer', { reads: owned });
+      const first = await join1('inventory', { owns: owned });
+      say(first, 'vps', 'web');
+      await waitFor('the first document', () => docs(reader).length === 1);
+      await first.bus.stop();
+      await broker.restart('empty');
+      const second = await join1('inventory', { owns: owned, dataDir: join(dir, 'elsewhere') });
+      say(second, 'vps', 'db');
+      await waitFor('the second document', () => docs(reader).includes('wants db'));
     });
 
     it('with a second writer end the one that runs with duplicate_writer', async () => {
@@ -242,7 +268,9 @@ export function busSuite(start: () => Promise<RestartableBroker>): void {
       await first.bus.documents.settled();
       const world = await person();
       await waitFor('the document', () => stored(world, 'vps') !== null);
-      await world.link.publish('homelab/desired/vps', JSON.stringify({ ...stored(world, 'vps'), session: 99, rev: 1, summary: 'mine' }), { retain: true });
+      await world.link.publish('homelab/desired/vps', JSON.stringify({ ...stored(world, 'vps'), session: 9_999_999_999_999, rev: 1, summary: 'mine' }), {
+        retain: true,
+      });
       await waitFor('the duplicate to be seen', () => first.duplicates.length > 0);
       expect(first.duplicates).toEqual(['desired/vps']);
     });
