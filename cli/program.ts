@@ -2,11 +2,14 @@
 import { Command, CommanderError } from 'commander';
 import { actions } from './commands/actions.ts';
 import { alive } from './commands/alive.ts';
+import { type BrokerCommandOptions, broker } from './commands/broker.ts';
 import { decide } from './commands/decide.ts';
+import { deedsHelp, demo } from './commands/demo.ts';
+import { doctor } from './commands/doctor.ts';
 import { type EmitOptions, emit } from './commands/emit.ts';
 import { run } from './commands/run.ts';
 import { status } from './commands/status.ts';
-import { up } from './commands/up.ts';
+import { type UpOptions, up } from './commands/up.ts';
 import { watch } from './commands/watch.ts';
 import { worldRebuild } from './commands/world.ts';
 import { actorNames } from './compose.ts';
@@ -51,7 +54,20 @@ function addRunning(program: Command, perform: Perform): void {
   program
     .command('up')
     .description('run every actor for this machine, on a broker of its own unless HOMELAB_BROKER_URL names one')
-    .action((options: JsonOption) => perform(options, up));
+    .option('--demo', 'a simulated homelab instead of this machine: no container engine is needed or touched')
+    .action((options: JsonOption & UpOptions) => perform(options, (settings) => up(settings, options)));
+  program
+    .command('demo')
+    .description('break and heal things in the simulated homelab that `up --demo` runs')
+    .argument('[deed]', 'what to do; see below', 'list')
+    .argument('[node]')
+    .argument('[service]')
+    .option('--json', 'the answer as one JSON object')
+    .addHelpText('after', deedsHelp)
+    .action((deed: string, node: string | undefined, service: string | undefined, options: JsonOption) =>
+      perform(options, (settings, out) => demo(settings, out, { deed, node, service })),
+    );
+  addBroker(program, perform);
   program
     .command('run')
     .description('run some actors in a process of their own')
@@ -67,12 +83,30 @@ function addRunning(program: Command, perform: Perform): void {
     .action((options: JsonOption & { readonly dryRun?: boolean }) => perform(options, (settings, out) => worldRebuild(settings, out, options)));
 }
 
+function addBroker(program: Command, perform: Perform): void {
+  program
+    .command('broker')
+    .description('run only the built-in MQTT broker, in the foreground (docs/broker.md)')
+    .option('--host <address>', 'listen there; anything but this machine needs HOMELAB_CREDENTIALS')
+    .option('--port <port>', 'MQTT over TCP')
+    .option('--tls-cert <file>', 'certificate (PEM): listen with TLS too')
+    .option('--tls-key <file>', 'its key (PEM)')
+    .option('--tls-port <port>', 'MQTT over TLS')
+    .option('--ws-port <port>', 'MQTT over WebSocket too')
+    .action((options: JsonOption & BrokerCommandOptions) => perform(options, (settings) => broker(settings, options)));
+}
+
 function addAsking(program: Command, perform: Perform): void {
   program
     .command('status')
     .description('is anything wrong, since when, and what waits for me (exit code 0 only when nominal)')
     .option('--json', 'one JSON object')
     .action((options: JsonOption) => perform(options, status));
+  program
+    .command('doctor')
+    .description('check engine, broker, clock, disk, files and versions; each line says how to mend it; changes nothing')
+    .option('--json', 'one JSON object per check')
+    .action((options: JsonOption) => perform(options, doctor));
   program
     .command('alive')
     .description('are the actors of this data directory connected and well? (the health check of a container)')
