@@ -40,7 +40,20 @@ module.exports = {
       from: { path: '^bus/', pathNot: testFile },
       to: {
         dependencyTypes: npm,
-        pathNot: packages('mqtt', 'mqtt-packet', 'aedes', 'aedes-persistence', 'aedes-persistence-level', 'level', 'pino', 'uuid', 'xstate', 'zod'),
+        pathNot: packages(
+          'mqtt',
+          'mqtt-packet',
+          'aedes',
+          'aedes-persistence',
+          'aedes-persistence-level',
+          'level',
+          'pino',
+          'uuid',
+          'ws',
+          '@types/ws',
+          'xstate',
+          'zod',
+        ),
       },
     },
     {
@@ -120,6 +133,20 @@ module.exports = {
       severity: 'error',
       from: { path: production, pathNot: testFile },
       to: { path: ['^test/', testFile] },
+    },
+    {
+      name: 'production-never-imports-the-bench',
+      comment: 'bench/ measures what runs; nothing that runs or tests needs it.',
+      severity: 'error',
+      from: { path: '^(contracts|bus|actors|adapters|cli|scripts|test)/' },
+      to: { path: '^bench/' },
+    },
+    {
+      name: 'bench-uses-the-kit-of-tests-only',
+      comment: 'bench/ starts engines, brokers and the program with what test/kit has for that; tests themselves are none of its business.',
+      severity: 'error',
+      from: { path: '^bench/' },
+      to: { path: ['^test/(?!kit/)', testFile] },
     },
     {
       name: 'production-uses-listed-packages',

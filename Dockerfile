@@ -8,6 +8,8 @@ COPY dist/homelab.mjs dist/homelab.mjs.map /app/dist/
 COPY dist/classic-level /app/dist/classic-level
 # A volume made from an empty directory of the image takes over its owner.
 COPY --chown=1000:1000 docker/data /data
+# An inventory is mounted over this one, if there is any.
+COPY docker/data /inventory
 WORKDIR /app
 USER 1000:1000
 ENV HOMELAB_ROOT=/data HOMELAB_INVENTORY=/inventory NODE_ENV=production

@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{contracts,bus,actors,adapters,cli}/**/*.test.ts', 'test/{kit,sim}/**/*.test.ts'],
+          include: ['{contracts,bus,actors,adapters,cli,bench}/**/*.test.ts', 'test/{kit,sim}/**/*.test.ts'],
           sequence: { groupOrder: 0 },
         },
       },

@@ -4,6 +4,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import type { Duplex, Readable } from 'node:stream';
+import type { SessionSubscription } from './broker-sessions.ts';
 
 export type Done = (error?: Error | null) => void;
 
@@ -31,7 +32,11 @@ export interface BrokerClient extends EventEmitter {
   readonly id: string | null;
   readonly clean: boolean;
   readonly closed: boolean;
+  /** The CONNACK has been written. */
+  readonly connackSent: boolean;
   readonly conn: Duplex;
+  /** By filter; without prototype. */
+  readonly subscriptions: Readonly<Record<string, { readonly qos: number }>>;
   will: unknown;
   /** Called by the emitter for each matching subscription (lib/handlers/subscribe.js, `addSubs`, which reads them once per subscription). */
   deliver0: Deliver;
@@ -42,7 +47,32 @@ export interface BrokerClient extends EventEmitter {
 /** mqtt-packet/parser.js */
 export interface PacketParser extends EventEmitter {
   readonly packet: { readonly length: number };
+  /** What has come and is not parsed yet (bl). */
+  readonly _list: { readonly length: number; slice(start: number, end: number): Buffer };
+  /** Where it reads now. */
+  readonly _pos: number;
+  /** True when the header is whole. */
   _parseLength(): boolean;
+  /** True when the packet is whole and was emitted. */
+  _parsePayload(): boolean;
+  /** null: there is none; whoever asked makes an error of it. */
+  _parseString(): string | null;
+  /** Ends the parsing of this connection. */
+  _emitError(error: Error): unknown;
+}
+
+/** What the parser emits, as far as it is looked at before aedes gets it. */
+export interface IncomingPacket {
+  readonly cmd: string;
+  readonly qos?: number;
+  readonly messageId?: number;
+  topic?: string;
+  readonly clientId?: string;
+  readonly clean?: boolean;
+  readonly protocolVersion?: number;
+  readonly will?: { readonly topic: string };
+  subscriptions?: { readonly topic: string; readonly qos: number }[];
+  unsubscriptions?: string[];
 }
 
 export interface BrokerInternals extends EventEmitter {
@@ -63,10 +93,23 @@ export interface BrokerPersistence {
   createRetainedStream(pattern: string): Readable;
   createRetainedStreamCombi(patterns: readonly string[]): Readable;
   /** At the CONNECT of a clean session, before its CONNACK. */
-  cleanSubscriptions(client: BrokerClient): Promise<void>;
+  cleanSubscriptions(client: ClientName): Promise<void>;
   /** Notes the message id under which a queued message is sent; rejects when the message is not queued. */
-  outgoingUpdate(client: BrokerClient, packet: BrokerPacket): Promise<void>;
+  outgoingUpdate(client: ClientName, packet: BrokerPacket): Promise<void>;
   /** Forgets the queued message that was sent under this message id. */
-  outgoingClearMessageId(client: BrokerClient, packet: BrokerPacket): Promise<unknown>;
-  outgoingStream(client: BrokerClient): Readable;
+  outgoingClearMessageId(client: ClientName, packet: BrokerPacket): Promise<unknown>;
+  outgoingStream(client: ClientName): Readable;
+  /** aedes calls it once per filter of a SUBSCRIBE, each time with all of them, refused ones included (lib/handlers/subscribe.js). */
+  addSubscriptions(client: ClientName, subscriptions: readonly BrokerSubscription[]): Promise<unknown>;
+  removeSubscriptions(client: ClientName, filters: readonly string[]): Promise<unknown>;
+  subscriptionsByClient(client: ClientName): Promise<readonly BrokerSubscription[]>;
+  subscriptionsByTopic(topic: string): Promise<readonly SessionSubscription[]>;
+  outgoingEnqueueCombi(subscriptions: readonly SessionSubscription[], packet: BrokerPacket): Promise<unknown>;
+  /** Of QoS 2. */
+  cleanIncoming(client: ClientName): Promise<void>;
+}
+
+/** All that the persistence reads of a client. */
+export interface ClientName {
+  readonly id: string | null;
 }

@@ -9,27 +9,30 @@
  * then it is disconnected (a persistent session keeps its queue, everyone else reads documents again on return).
  */
 import type { BrokerClient, BrokerInternals, BrokerPacket, BrokerSubscription, Deliver } from './broker-aedes.ts';
+import type { BrokerCounters } from './broker-counters.ts';
+import type { BrokerLimits } from './broker-limits.ts';
 import { topicMatches } from './broker-topic-filter.ts';
 import type { Log } from './log.ts';
-
-/**
- * Bytes that wait for one client. 16 MiB: 10,000 documents of 1.5 kB, far more than a live reader is ever behind, and
- * small enough that a few stalled clients do not exhaust a Raspberry Pi.
- */
-const slowClientBytesMax = 16 * 1024 * 1024;
 
 /** What a packet costs beside its topic and payload: objects and header, rounded up. */
 const packetOverheadBytes = 200;
 
 export interface RetainedSource {
   /** A snapshot, taken when called. */
-  retained(matches: (topic: string) => boolean): readonly BrokerPacket[];
+  matching(filter: string): readonly BrokerPacket[];
+}
+
+/** What all gates share. */
+export interface GateRules {
+  readonly limits: BrokerLimits;
+  readonly counters: BrokerCounters;
+  readonly log: Log;
 }
 
 export class ClientGate {
   private readonly client: BrokerClient;
   private readonly brokerId: string;
-  private readonly log: Log;
+  private readonly rules: GateRules;
   private readonly deliver0: Deliver;
   private readonly deliverQoS: Deliver;
   private held: BrokerPacket[] = [];
@@ -41,11 +44,13 @@ export class ClientGate {
   private lastCounter = 0;
   /** Number of the last message that came from the queue of the session. */
   private lastQueued = 0;
+  /** The QoS of all its subscriptions, when they agree; null: not known. */
+  private granted: number | 'mixed' | null = null;
 
-  constructor(client: BrokerClient, brokerId: string, log: Log) {
+  constructor(client: BrokerClient, brokerId: string, rules: GateRules) {
     this.client = client;
     this.brokerId = brokerId;
-    this.log = log;
+    this.rules = rules;
     this.deliver0 = client.deliver0;
     this.deliverQoS = client.deliverQoS;
     const live: Deliver = (packet, done) => {
@@ -53,10 +58,12 @@ export class ClientGate {
       // At once, the emitter must not wait for this client; but not before, because the next message follows on it.
       done();
     };
-    client.deliver0 = (packet, done) => {
-      live({ ...packet, qos: 0 }, done);
+    // aedes reads them at each SUBSCRIBE, just before the subscription counts.
+    const get = (): Deliver => {
+      this.granted = null;
+      return live;
     };
-    client.deliverQoS = live;
+    Object.defineProperties(client, { deliver0: { get }, deliverQoS: { get } });
   }
 
   /** The session's queue is being read for this client. */
@@ -67,6 +74,7 @@ export class ClientGate {
   /** The CONNACK and the queue have been sent. */
   ready(): void {
     this.queueSent = true;
+    this.granted = null;
     this.openIfDone();
   }
 
@@ -82,15 +90,16 @@ export class ClientGate {
       })
       .catch((error: unknown) => {
         // Connected and silent would be worse than gone.
-        this.log.error({ err: error, client: this.client.id }, 'retained messages could not be sent; disconnecting the client');
+        this.rules.log.error({ err: error, client: this.client.id }, 'retained messages could not be sent; disconnecting the client');
         this.client.conn.destroy();
       });
   }
 
   private async sendRetained(subscriptions: readonly BrokerSubscription[], source: RetainedSource): Promise<void> {
-    for (const stored of source.retained((topic) => subscriptions.some((each) => topicMatches(each.topic, topic)))) {
+    const wanted = new Map<BrokerPacket, number>();
+    for (const { topic, qos } of subscriptions) for (const stored of source.matching(topic)) wanted.set(stored, Math.max(qos, wanted.get(stored) ?? 0));
+    for (const [stored, qosMax] of wanted) {
       if (this.client.closed) return;
-      const qosMax = Math.max(...subscriptions.filter((each) => topicMatches(each.topic, stored.topic)).map((each) => each.qos));
       const packet: BrokerPacket = {
         cmd: 'publish',
         brokerId: null,
@@ -115,16 +124,27 @@ export class ClientGate {
       if (counter <= this.lastCounter) return;
       this.lastCounter = counter;
     }
+    const { limits, counters, log } = this.rules;
     const bytes = packet.payload.length + packet.topic.length + packetOverheadBytes;
-    if (this.waitingBytes + bytes > slowClientBytesMax) {
-      this.log.warn({ client: this.client.id, waiting_bytes: this.waitingBytes }, 'disconnecting a client that does not keep up');
+    if (this.waitingBytes + bytes > limits.clientBacklogBytesMax) {
+      counters.slowClientsDisconnected += 1;
+      log.warn({ client: this.client.id, waiting_bytes: this.waitingBytes }, 'disconnecting a client that does not keep up');
       this.held = [];
       this.client.conn.destroy(new Error('the client does not keep up with its messages'));
       return;
     }
     this.waitingBytes += bytes;
-    if (this.isOpen()) this.sendLive(packet, bytes);
-    else this.held.push(packet);
+    const granted = this.capped(packet);
+    if (this.isOpen()) this.sendLive(granted, bytes);
+    else this.held.push(granted);
+  }
+
+  /** The message under the highest QoS of all subscriptions it matches (3.3.5); aedes takes the first one's, and its own rule knows exact filters only. */
+  private capped(packet: BrokerPacket): BrokerPacket {
+    if (packet.qos === 0) return packet;
+    this.granted ??= commonQos(this.client);
+    const qos = Math.min(packet.qos, this.granted === 'mixed' ? qosFor(this.client, packet.topic) : this.granted) as 0 | 1 | 2;
+    return qos === packet.qos ? packet : Object.assign(packet, { qos });
   }
 
   private sendLive(packet: BrokerPacket, bytes: number): void {
@@ -135,6 +155,7 @@ export class ClientGate {
 
   /** `deliverQoS` of aedes would call the replaced `deliver0` for QoS 0. */
   private send(packet: BrokerPacket, done: () => void): void {
+    this.rules.counters.messagesSent += 1;
     if (packet.qos === 0) this.deliver0.call(this.client, packet, done);
     else this.deliverQoS.call(this.client, packet, done);
   }
@@ -156,15 +177,30 @@ export class ClientGate {
   }
 }
 
+function commonQos(client: BrokerClient): number | 'mixed' {
+  let common: number | null = null;
+  for (const { qos } of Object.values(client.subscriptions)) {
+    if (common !== null && qos !== common) return 'mixed';
+    common = qos;
+  }
+  return common ?? 0;
+}
+
+function qosFor(client: BrokerClient, topic: string): number {
+  let highest = 0;
+  for (const [filter, { qos }] of Object.entries(client.subscriptions)) if (qos > highest && topicMatches(filter, topic)) highest = qos;
+  return highest;
+}
+
 /** One gate per client, from before its CONNECT is handled. */
 export class Gates {
   private readonly gates = new WeakMap<BrokerClient, ClientGate>();
-  private readonly log: Log;
+  private readonly rules: GateRules;
   /** Set between aedes's `subscribe` event and its request for the retained messages, which come in one turn. */
   private subscribing: { readonly gate: ClientGate; readonly subscriptions: readonly BrokerSubscription[] } | null = null;
 
-  constructor(log: Log) {
-    this.log = log;
+  constructor(rules: GateRules) {
+    this.rules = rules;
   }
 
   attach(broker: BrokerInternals): void {
@@ -176,7 +212,7 @@ export class Gates {
   }
 
   add(client: BrokerClient, brokerId: string): void {
-    this.gates.set(client, new ClientGate(client, brokerId, this.log));
+    this.gates.set(client, new ClientGate(client, brokerId, this.rules));
   }
 
   sawQueued(client: BrokerClient, packet: BrokerPacket): void {

@@ -1,24 +1,22 @@
 /**
- * What the embedded broker keeps: aedes's own persistence in memory or in LevelDB, with our cures around it.
+ * What the embedded broker keeps: aedes's own persistence in memory or in LevelDB, with the cures of broker-persistence.ts.
  *
- * - Retained messages are also held in memory: aedes would read and decode every one of them for each subscription.
- * - A clean session ends an earlier persistent one with everything that was queued for it.
- * - Messages to a persistent session go out in order: their notes in the store are made one after the other.
- * - The name of a broker's life grows with each start: queued messages are sorted by it, and a random one would mix
- *   the messages of two lives.
+ * Beside what aedes writes, a directory holds the number of the broker's life, which grows with each start (queued
+ * messages are sorted by it, and a random one would mix the messages of two lives), and since when each session has
+ * been without its client.
  *
  * With a directory everything acknowledged survives the death of the process (not a power loss: LevelDB is not asked
  * to sync). A directory that cannot be read is set aside as `<dir>.corrupt-<epoch ms>` and the broker starts empty:
  * documents are written again by their owners. Only messages queued for absent sessions are lost with it.
  */
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
 import memoryPersistence from 'aedes-persistence';
 import levelPersistence from 'aedes-persistence-level';
 import { Level } from 'level';
 import type { BrokerPacket, BrokerPersistence } from './broker-aedes.ts';
-import type { Gates, RetainedSource } from './broker-gate.ts';
+import { curePersistence, type PersistenceCures } from './broker-persistence.ts';
+import type { Sessions } from './broker-sessions.ts';
 import type { Log } from './log.ts';
 
 export class BrokerStoreLockedError extends Error {
@@ -32,6 +30,12 @@ export interface BrokerStore {
   readonly persistence: BrokerPersistence;
   /** Greater, as text, than in every earlier life of this directory. */
   readonly brokerId: string;
+  /** Notes since when the session has been without its client; null: it is there. */
+  noteAbsence(clientId: string, sinceMs: number | null): void;
+  /** There is no session any more. */
+  forgetAbsence(clientId: string): void;
+  /** Ends the session with all that is queued for it. */
+  endSession(clientId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,42 +43,118 @@ type Db = Level<string, Buffer>;
 
 /** Beside the keys of aedes-persistence-level, which all begin with their own prefix. */
 const livesKey = 'homelab-broker-lives';
+const absenceKey = (clientId: string): string => `homelab-broker-absent:${encodeURIComponent(clientId)}`;
 
-/** `directory` null: in memory only. */
-export async function openBrokerStore(directory: string | null, gates: Gates, log: Log): Promise<BrokerStore> {
+/** `directory` null: in memory only. `nowMs`: epoch; sessions of which nothing is noted count as absent since then. */
+export async function openBrokerStore(directory: string | null, cures: PersistenceCures, nowMs: number): Promise<BrokerStore> {
   if (directory === null) {
-    const persistence = (memoryPersistence as unknown as () => BrokerPersistence)();
-    return { persistence: curePersistence(persistence, new RetainedMessages(), gates, log), brokerId: lifeName(0), close: () => Promise.resolve() };
+    const persistence = curePersistence((memoryPersistence as unknown as () => BrokerPersistence)(), cures);
+    const nothing = (): void => undefined;
+    return { persistence, brokerId: lifeName(0), noteAbsence: nothing, forgetAbsence: nothing, endSession: ender(persistence), close: () => Promise.resolve() };
   }
   try {
-    return await openOnDisk(directory, gates, log);
+    return await openOnDisk(directory, cures, nowMs);
   } catch (error) {
     if (errorCode(error) === 'LEVEL_LOCKED') throw new BrokerStoreLockedError(directory, error);
     if (!isCorruption(error)) throw error;
-    const aside = `${directory}.corrupt-${Date.now()}`;
+    const aside = freeName(`${directory}.corrupt-${nowMs}`);
     renameSync(directory, aside);
-    log.error({ err: error, directory, set_aside: aside }, "the broker's data cannot be read and was set aside; starting without it");
-    return openOnDisk(directory, gates, log);
+    cures.log.error({ err: error, directory, set_aside: aside }, "the broker's data cannot be read and was set aside; starting without it");
+    return openOnDisk(directory, cures, nowMs);
   }
 }
 
-async function openOnDisk(directory: string, gates: Gates, log: Log): Promise<BrokerStore> {
+/** Two in one millisecond must not stop the broker. */
+function freeName(wanted: string): string {
+  let name = wanted;
+  for (let at = 1; existsSync(name); at += 1) name = `${wanted}-${at}`;
+  return name;
+}
+
+async function openOnDisk(directory: string, cures: PersistenceCures, nowMs: number): Promise<BrokerStore> {
   mkdirSync(dirname(directory), { recursive: true });
   const db: Db = new Level(directory, { valueEncoding: 'buffer' });
   try {
     await db.open();
-    // Damage inside a table shows only when it is read: all of it is, once, before anything relies on it.
-    for await (const _entry of db.iterator());
+    const found = await readAll(db);
     const persistence = levelPersistence(db) as BrokerPersistence;
-    const retained = new RetainedMessages();
-    for await (const packet of persistence.createRetainedStream('#')) retained.store(packet as BrokerPacket);
+    const packets: BrokerPacket[] = [];
+    for await (const packet of persistence.createRetainedStream('#')) packets.push(packet as BrokerPacket);
+    for await (const packet of persistence.createRetainedStream('$SYS/#')) packets.push(packet as BrokerPacket);
+    const subscriptions = await Promise.all([...found.sessions].map(async (id) => ({ id, filters: await persistence.subscriptionsByClient({ id }) })));
     const life = Number((await db.get(livesKey))?.toString() ?? '0') + 1;
     await db.put(livesKey, Buffer.from(String(life)));
-    return { persistence: curePersistence(persistence, retained, gates, log), brokerId: lifeName(life), close: () => db.close() };
+    // Only now: a store that cannot be read whole must leave nothing behind in memory.
+    for (const packet of packets) cures.retained.store(packet);
+    for (const { id, filters } of subscriptions) cures.sessions.subscribed(id, filters);
+    restoreSessions(cures.sessions, found, nowMs);
+    const known = new Set(cures.sessions.ids);
+    await db.batch([...found.absentSince.keys()].filter((id) => !known.has(id)).map((id) => ({ type: 'del', key: absenceKey(id) })));
+    return onDisk(db, curePersistence(persistence, cures), lifeName(life), cures.log);
   } catch (error) {
     await db.close();
     throw error;
   }
+}
+
+function onDisk(db: Db, persistence: BrokerPersistence, brokerId: string, log: Log): BrokerStore {
+  const failed = (error: unknown): void => {
+    log.warn({ err: error }, 'the broker could not note since when a session is without its client; it will end later than it should');
+  };
+  const end = ender(persistence);
+  return {
+    persistence,
+    brokerId,
+    noteAbsence: (clientId, sinceMs) => {
+      if (db.status !== 'open') return;
+      db.put(absenceKey(clientId), Buffer.from(String(sinceMs ?? 0))).catch(failed);
+    },
+    forgetAbsence: (clientId) => {
+      if (db.status === 'open') db.del(absenceKey(clientId)).catch(failed);
+    },
+    endSession: async (clientId) => {
+      await end(clientId);
+      await db.del(absenceKey(clientId));
+    },
+    close: () => db.close(),
+  };
+}
+
+const ender =
+  (persistence: BrokerPersistence) =>
+  async (id: string): Promise<void> => {
+    await persistence.cleanSubscriptions({ id });
+    await persistence.cleanIncoming({ id });
+  };
+
+interface StoredSessions {
+  readonly sessions: ReadonlySet<string>;
+  readonly queued: readonly { readonly id: string; readonly key: string; readonly bytes: number }[];
+  readonly absentSince: ReadonlyMap<string, number>;
+}
+
+/**
+ * Reads every entry once: damage inside a table shows only then, and must show before anything relies on it. The keys
+ * are those of aedes-persistence-level: `subscriptions:<id>:<filter>`, `outgoing:<id>:<broker>:<padded counter>`.
+ */
+async function readAll(db: Db): Promise<StoredSessions> {
+  const sessions = new Set<string>();
+  const queued: { id: string; key: string; bytes: number }[] = [];
+  const absentSince = new Map<string, number>();
+  for await (const [key, value] of db.iterator()) {
+    const [kind, encodedId, brokerId, counter] = key.split(':');
+    if (encodedId === undefined) continue;
+    if (kind === 'subscriptions') sessions.add(decodeURIComponent(encodedId));
+    if (kind === 'outgoing') queued.push({ id: decodeURIComponent(encodedId), key: `${brokerId}:${Number(counter)}`, bytes: value.length });
+    if (kind === 'homelab-broker-absent') absentSince.set(decodeURIComponent(encodedId), Number(value.toString()));
+  }
+  return { sessions, queued, absentSince };
+}
+
+function restoreSessions(sessions: Sessions, found: StoredSessions, nowMs: number): void {
+  for (const { id, key, bytes } of found.queued) sessions.restored(id, key, bytes);
+  // 0: its client was there when the process died.
+  for (const id of sessions.ids) sessions.absent(id, found.absentSince.get(id) || nowMs);
 }
 
 /** Twelve digits: sorts as text, for longer than any disk lasts. */
@@ -91,77 +171,7 @@ function errorCode(error: unknown): unknown {
  */
 function isCorruption(error: unknown): boolean {
   const code = errorCode(error);
-  if (code === 'LEVEL_CORRUPTION' || error instanceof RangeError || error instanceof TypeError) return true;
+  if (code === 'LEVEL_CORRUPTION' || error instanceof RangeError || error instanceof TypeError || error instanceof URIError) return true;
   const text = error instanceof Error ? `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}` : '';
   return code === 'LEVEL_IO_ERROR' && /No such file|Invalid argument/.test(text);
-}
-
-class RetainedMessages implements RetainedSource {
-  private readonly byTopic = new Map<string, BrokerPacket>();
-
-  store(packet: BrokerPacket): void {
-    if (packet.payload.length === 0) this.byTopic.delete(packet.topic);
-    // Copied: the payload is a window on a whole chunk of the socket, which would stay in memory with it.
-    else this.byTopic.set(packet.topic, { topic: packet.topic, payload: Buffer.from(packet.payload), qos: packet.qos, retain: true });
-  }
-
-  retained(matches: (topic: string) => boolean): readonly BrokerPacket[] {
-    return [...this.byTopic.values()].filter((packet) => matches(packet.topic));
-  }
-}
-
-function curePersistence(persistence: BrokerPersistence, retained: RetainedMessages, gates: Gates, log: Log): BrokerPersistence {
-  const original = {
-    storeRetained: persistence.storeRetained.bind(persistence),
-    cleanSubscriptions: persistence.cleanSubscriptions.bind(persistence),
-    outgoingUpdate: persistence.outgoingUpdate.bind(persistence),
-    outgoingStream: persistence.outgoingStream.bind(persistence),
-  };
-  const updates = new Map<string, Promise<void>>();
-  return Object.assign(persistence, {
-    storeRetained: async (packet: BrokerPacket) => {
-      await original.storeRetained(packet);
-      retained.store(packet);
-    },
-    // The gate of the client sends them; aedes gets nothing to send.
-    createRetainedStreamCombi: () => {
-      gates.replay(retained);
-      return Readable.from([]);
-    },
-    // aedes empties the queue of an ended session after the CONNACK, and leaves the rest when the client goes before that.
-    cleanSubscriptions: async (client) => {
-      await original.cleanSubscriptions(client);
-      for await (const entry of original.outgoingStream(client)) {
-        const packet = { ...(entry as BrokerPacket), messageId: 1 };
-        await original.outgoingUpdate(client, packet);
-        await persistence.outgoingClearMessageId(client, packet);
-      }
-    },
-    outgoingUpdate: (client, packet) => {
-      const id = client.id ?? '';
-      const update = (updates.get(id) ?? Promise.resolve()).then(() => original.outgoingUpdate(client, packet));
-      // A message that could not be noted is sent all the same: at worst it comes again at the next connect.
-      const settled = update.catch((error: unknown) => {
-        log.warn({ err: error, client: id, topic: packet.topic }, 'a queued message could not be marked as sent');
-      });
-      updates.set(id, settled);
-      return settled.then(() => {
-        if (updates.get(id) === settled) updates.delete(id);
-      });
-    },
-    outgoingStream: (client) => {
-      const entries = original.outgoingStream(client);
-      return Readable.from(
-        (async function* () {
-          for await (const entry of entries) {
-            const packet = entry as BrokerPacket;
-            gates.sawQueued(client, packet);
-            // aedes would send the flag of the publisher; only a stored copy for a new subscription has it (3.3.1-9).
-            packet.retain = false;
-            yield packet;
-          }
-        })(),
-      );
-    },
-  } satisfies Partial<BrokerPersistence>);
 }

@@ -1,48 +1,58 @@
 /**
- * The embedded broker: aedes over TCP, for a machine that has no broker of its own.
+ * The embedded broker: aedes over TCP, TLS and WebSocket, for a machine that has no broker of its own.
  *
  * Reads and writes its data directory, if it has one (broker-store.ts says what survives what). Remembers retained
- * messages, persistent sessions with what is queued for them, and wills. Fails with BrokerPortTakenError or
- * BrokerStoreLockedError; damaged data is set aside. aedes 1.2 loses, reorders and acknowledges too early: the cures
- * are in broker-order.ts, broker-gate.ts and broker-store.ts, the proof in test/integration/bus-conformance.
+ * messages, persistent sessions with what is queued for them, and wills. Fails with BrokerPortTakenError,
+ * BrokerTlsError or BrokerStoreLockedError; damaged data is set aside. aedes 1.2 loses, reorders, acknowledges too
+ * early and has no limits: each cure is a file beside this one, docs/broker.md lists them, and
+ * test/integration/broker-beside-aedes and bus-conformance show that they hold.
  */
-import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Aedes, type AedesOptions } from 'aedes';
+import { Admission } from './broker-admission.ts';
 import type { BrokerClient, BrokerInternals } from './broker-aedes.ts';
+import { newCounters, ReportOnce } from './broker-counters.ts';
+import { type Connection, Door } from './broker-door.ts';
 import { Gates } from './broker-gate.ts';
+import { watchIntake } from './broker-intake.ts';
+import { type BrokerLimits, defaultBrokerLimits } from './broker-limits.ts';
+import { type ListenerOptions, openListeners } from './broker-listeners.ts';
 import { PublishOrder } from './broker-order.ts';
+import { RetainedMessages } from './broker-retained.ts';
+import { keepSessions } from './broker-session-keeper.ts';
+import { Sessions } from './broker-sessions.ts';
 import { type BrokerStore, openBrokerStore } from './broker-store.ts';
+import { type BrokerFigures, readFigures, SysFigures } from './broker-sys.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { Log } from './log.ts';
 
-export interface BrokerOptions {
-  readonly host: string;
-  /** 0: any free one. */
-  readonly port: number;
+export interface BrokerOptions extends ListenerOptions {
   /** null: everything in memory. */
   readonly dataDir: string | null;
-  /** Topic prefixes (with root, without a trailing slash) under which nothing is ever retained: the flag is taken off. */
+  /** Topic prefixes of requests (with root, without a trailing slash): nothing there is ever retained, the flag is taken off. */
   readonly neverRetained?: readonly string[];
+  /** By login. With them a client must know one, and its requests end with its login; without, nobody is asked. */
+  readonly passwords?: Readonly<Record<string, string>>;
+  /** What differs from the defaults. */
+  readonly limits?: Partial<BrokerLimits>;
+  readonly clock?: Clock;
+  /** For `$SYS/broker/version`. */
+  readonly version?: string;
   readonly log: Log;
 }
 
 export interface Broker {
+  /** 0: there is no such listener. */
   readonly port: number;
+  readonly tlsPort: number | null;
+  readonly webSocketPort: number | null;
+  /** A connection that did not come through a listener. Whoever opens it closes both ends. */
+  accept(stream: Duplex): void;
+  /** What `$SYS/broker/#` says, and what was refused, dropped and ended. */
+  figures(): BrokerFigures;
   /** Disconnects everyone, without wills, and closes the store. */
   close(): Promise<void>;
 }
-
-export class BrokerPortTakenError extends Error {
-  override readonly name = 'BrokerPortTakenError';
-  readonly port: number;
-  constructor(host: string, port: number, cause: unknown) {
-    super(`port ${port} on ${host} is taken: use the broker that listens there (mqtt://${host}:${port}), stop that program, or choose another port`, { cause });
-    this.port = port;
-  }
-}
-
-/** Largest packet taken, bytes. 2 MiB: zigbee2mqtt's largest documents are some 500 kB; aedes has no limit, even before the CONNECT. */
-const packetBytesMax = 2 * 1024 * 1024;
 
 /** A connection that says nothing. 5 s: a CONNECT takes one round trip, LTE at its worst about 2 s. */
 const connectTimeoutMs = 5_000;
@@ -53,88 +63,100 @@ const drainTimeoutMs = 30_000;
 /** Wills of clients that did not survive a crash of the broker are published four of these after its restart (aedes.js): 60 s, longer than clients take to come back. */
 const heartbeatIntervalMs = 15_000;
 
-/** Finds half-open connections of clients that asked for no keepalive, which may not be refused (3.1.2.10). */
-const tcpKeepAliveMs = 60_000;
-
-/** Connections waiting to be accepted: a site's actors all return at once after a restart. 511 is what Node asks for by default; Linux allows 4,096. */
-const backlog = 1_024;
+/** Packets that one client may send before its CONNACK. aedes closes at 42, and a client that sends its unacknowledged messages at once would be locked out; a first chunk of 64 KiB holds some 1,000. */
+const queuedBeforeConnackMax = 1_000;
 
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const sockets = new Set<Socket>();
-  let serve: ((socket: Socket) => void) | null = null;
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs }, (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    socket.on('error', (error) => {
-      options.log.debug({ err: error }, 'a connection to the embedded broker failed');
-    });
-    serve?.(socket);
-  });
+  const limits: BrokerLimits = { ...defaultBrokerLimits, ...options.limits };
+  const clock = options.clock ?? systemClock;
+  const counters = newCounters();
+  const door = new Door({ limits, counters, clock, log: options.log });
   // The port first: who starts twice hears of the port, not of a locked directory.
-  const port = await listen(server, options);
-  const stopListening = (): Promise<unknown> => {
-    const closed = once(server, 'close');
-    server.close();
-    return closed;
-  };
-  const hangUp = (): void => {
-    for (const socket of sockets) socket.destroy();
-  };
+  const listeners = await openListeners(options, limits, options.log, (connection) => {
+    door.offer(connection);
+  });
+  const { port, tlsPort, webSocketPort } = listeners;
   try {
-    const { handle, close } = await createAedes(options);
-    serve = handle;
-    for (const socket of sockets) handle(socket);
-    options.log.info({ host: options.host, port, data_dir: options.dataDir }, 'the embedded broker listens');
+    const aedes = await createAedes(options, { limits, clock, counters, door });
+    door.open(aedes.handle);
+    options.log.info(
+      { host: options.host, port, tls_port: tlsPort, web_socket_port: webSocketPort, data_dir: options.dataDir, password: options.passwords !== undefined },
+      'the embedded broker listens',
+    );
     return {
-      port,
+      port: port ?? 0,
+      tlsPort,
+      webSocketPort,
+      accept: (stream) => {
+        door.offer({ stream, remote: 'this process', bytes: () => ({ received: 0, sent: 0 }) });
+      },
+      figures: aedes.figures,
       close: async () => {
-        const closed = stopListening();
-        await close();
-        hangUp();
+        const closed = listeners.close();
+        await aedes.close();
+        door.close();
         await closed;
       },
     };
   } catch (error) {
-    const closed = stopListening();
-    hangUp();
+    const closed = listeners.close();
+    door.close();
     await closed;
     throw error;
   }
 }
 
-async function listen(server: Server, { host, port }: BrokerOptions): Promise<number> {
-  server.listen({ host, port, backlog });
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new BrokerPortTakenError(host, port, error);
-    throw error;
-  }
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : port;
+interface Surroundings {
+  readonly limits: BrokerLimits;
+  readonly clock: Clock;
+  readonly counters: ReturnType<typeof newCounters>;
+  readonly door: Door;
 }
 
-async function createAedes(options: BrokerOptions): Promise<{ readonly handle: (socket: Socket) => void; readonly close: () => Promise<void> }> {
+interface RunningAedes {
+  readonly handle: (connection: Connection) => void;
+  readonly figures: () => BrokerFigures;
+  readonly close: () => Promise<void>;
+}
+
+async function createAedes(options: BrokerOptions, { limits, clock, counters, door }: Surroundings): Promise<RunningAedes> {
   const { log } = options;
-  const gates = new Gates(log);
-  const store = await openBrokerStore(options.dataDir, gates, log);
-  const aedes = new Aedes(aedesOptions(options, store, gates));
-  const broker = aedes as unknown as BrokerInternals;
+  const reports = new ReportOnce();
+  const gates = new Gates({ limits, counters, log });
+  const retained = new RetainedMessages(limits, counters);
+  const sessions = new Sessions(limits, counters, log);
+  const admission = new Admission({ limits, counters, reports, log, requestPrefixes: options.neverRetained ?? [], passwords: options.passwords ?? null });
+  const store = await openBrokerStore(options.dataDir, { retained, sessions, gates, counters, refused: admission.refused, log }, clock.now());
+  const broker = new Aedes(aedesOptions(limits, store, gates, admission)) as unknown as BrokerInternals & { listen(): Promise<void> };
   const order = new PublishOrder(broker, log);
-  broker.authorizePublish = admission(options, order);
+  admission.attach(broker, order);
   gates.attach(broker);
+  const stopKeeping = keepSessions(broker, sessions, store, { clock, counters, log });
   broker.on('error', (error: Error) => {
     log.error({ err: error }, 'the embedded broker failed');
   });
+  broker.on('connectionError', (_client: BrokerClient, error: Error) => {
+    counters.protocolErrors += 1;
+    log.debug({ err: error }, 'a connection to the embedded broker was closed before it had a client');
+  });
   broker.on('clientError', (client: BrokerClient, error: Error) => {
+    counters.protocolErrors += 1;
     log.debug({ err: error, client: client.id }, 'a client of the embedded broker was disconnected');
   });
-  await aedes.listen();
+  await broker.listen();
+  const startedAtMs = clock.now();
+  const sys = new SysFigures(broker, clock, () =>
+    readFigures({ broker, sessions, retained, counters, door, version: options.version, uptimeMs: clock.now() - startedAtMs }),
+  );
+  sys.start();
   return {
-    handle: (socket) => {
-      limitPacketSize(broker.handle(socket));
+    figures: () => sys.figures(),
+    handle: ({ stream, remote }) => {
+      watchIntake(broker.handle(stream), remote, { limits, counters, reports, log, drop: (packet) => order.drop(packet) });
     },
     close: async () => {
+      sys.stop();
+      stopKeeping();
       // The broker goes, not its clients: as with mosquitto, nobody is declared dead for it.
       for (const client of Object.values(broker.clients)) client.will = null;
       await new Promise<void>((resolve) => {
@@ -146,27 +168,7 @@ async function createAedes(options: BrokerOptions): Promise<{ readonly handle: (
   };
 }
 
-/** What happens to a publish before it is acknowledged. Never an error: it would close the connection, and the client would send the message again for ever. */
-function admission({ log, neverRetained }: BrokerOptions, order: PublishOrder): BrokerInternals['authorizePublish'] {
-  const reported = new Set<string>();
-  return (client, packet, done) => {
-    if (packet.topic.startsWith('$SYS/')) {
-      reportOnce(reported, `${client?.id} ${packet.topic}`, () => {
-        log.warn({ client: client?.id, topic: packet.topic }, 'dropping a publish to a topic of the broker itself');
-      });
-      order.drop(packet);
-      done();
-      return;
-    }
-    // An empty one clears; that stays possible.
-    if (packet.retain && packet.payload.length > 0 && isUnder(packet.topic, neverRetained)) packet.retain = false;
-    // Wills have no message id, and nobody waits for their PUBACK.
-    if (client !== null && packet.qos === 1 && packet.messageId !== undefined) order.publishEarly(packet, client, done);
-    else done();
-  };
-}
-
-function aedesOptions(options: BrokerOptions, store: BrokerStore, gates: Gates): AedesOptions {
+function aedesOptions(limits: BrokerLimits, store: BrokerStore, gates: Gates, admission: Admission): AedesOptions {
   return {
     id: store.brokerId,
     persistence: store.persistence,
@@ -175,40 +177,21 @@ function aedesOptions(options: BrokerOptions, store: BrokerStore, gates: Gates):
     connectTimeout: connectTimeoutMs,
     drainTimeout: drainTimeoutMs,
     heartbeatInterval: heartbeatIntervalMs,
+    queueLimit: queuedBeforeConnackMax,
+    maxTopicLevels: limits.topicLevelsMax,
+    maxInflightInbound: limits.inboundQos2Max,
     // None: aedes refuses clients without keepalive then, with a return code that 3.1.1 does not have.
     keepaliveLimit: 0,
     preConnect: (client, _packet, done) => {
       gates.add(client as unknown as BrokerClient, store.brokerId);
       done(null, true);
     },
-    authorizeSubscribe: (client, subscription, done) => {
-      // aedes grants shared subscriptions and then never delivers: better an honest refusal.
-      const shared = subscription.topic.startsWith('$share/');
-      if (shared) options.log.warn({ client: client.id, filter: subscription.topic }, 'refusing a shared subscription');
-      done(null, shared ? null : subscription);
+    authenticate: (client, login, password, done) => {
+      const welcome = admission.mayConnect(client as unknown as BrokerClient, login, password);
+      done(welcome ? null : Object.assign(new Error('bad user name or password'), { returnCode: 4 }), welcome);
     },
-  };
-}
-
-const isUnder = (topic: string, prefixes: readonly string[] = []): boolean => prefixes.some((prefix) => topic === prefix || topic.startsWith(`${prefix}/`));
-
-/** Reports remembered at most; a client that invents topics must not fill the memory with them. */
-const reportsMax = 1_000;
-
-function reportOnce(reported: Set<string>, key: string, report: () => void): void {
-  if (reported.has(key) || reported.size >= reportsMax) return;
-  reported.add(key);
-  report();
-}
-
-/** Closes the connection as soon as a header announces too much, before it is collected. */
-function limitPacketSize(client: BrokerClient): void {
-  const parser = client._parser;
-  const parseLength = parser._parseLength.bind(parser);
-  parser._parseLength = () => {
-    const complete = parseLength();
-    if (parser.packet.length <= packetBytesMax) return complete;
-    parser.emit('error', new Error(`a packet of ${parser.packet.length} bytes is above the limit of ${packetBytesMax}`));
-    return false;
+    authorizeSubscribe: (client, subscription, done) => {
+      done(null, admission.maySubscribe(client as unknown as BrokerClient, subscription) ? subscription : null);
+    },
   };
 }

@@ -19,6 +19,7 @@ import { type Incoming, type Link, LinkClosedError, type LinkOptions, type Trans
 import type { Log } from './log.ts';
 import type { Outbox } from './outbox.ts';
 import { Quarantine } from './quarantine.ts';
+import { Scout } from './scout.ts';
 import { SessionCounter } from './session-counter.ts';
 
 /** 30 s: a half-open connection is noticed within 45 s; two bytes each way per interval. */
@@ -62,6 +63,7 @@ export class Bus {
   private queue: Connection | null = null;
   private link: Link | null = null;
   private wasConnected = false;
+  private readonly scout: Scout;
   /** Counts links that came and went: who waited for one can tell whether it is still the same. */
   private attempt = 0;
   private fence: { readonly nonce: string; readonly passed: () => void; readonly broken: (error: Error) => void } | null = null;
@@ -72,6 +74,7 @@ export class Bus {
     this.sessions = new SessionCounter(join(options.dataDir, 'session'), options.clock.now(), (error) => {
       options.log.error({ err: error }, 'the session number could not be written; connecting all the same');
     });
+    this.scout = new Scout(options.clock, this.sessions.isFresh);
     this.quarantine = new Quarantine(options.clock, options.log, options.onQuarantine);
     this.documents = new DocumentWriter({
       clock: options.clock,
@@ -177,8 +180,10 @@ export class Bus {
   private async mainLinkOptions(plan: BusPlan): Promise<LinkOptions> {
     const session = await this.sessions.next();
     this.documents.begin(session);
+    const options = { ...this.credentials(this.login), clean: true };
+    if (this.scout.isNeeded) return options;
     const will = plan.will(session);
-    return { ...this.credentials(this.login), clean: true, will: { topic: this.absolute(will.topic), payload: will.payload } };
+    return { ...options, will: { topic: this.absolute(will.topic), payload: will.payload } };
   }
 
   /** Subscribes, reads everything retained (own topics included), then publishes what differs. */
@@ -190,6 +195,7 @@ export class Bus {
       await this.passFence(link);
     };
     await withDeadline(this.options.clock, catchUpTimeoutMs, `reading retained documents from ${this.options.transport.description}`, work());
+    if (this.scout.isNeeded) await this.scoutAhead();
     if (this.attempt !== attempt) throw new LinkClosedError('the connection ended as it had caught up');
     const inTheWay = this.documents.sessionInTheWay();
     if (inTheWay !== null) {
@@ -206,6 +212,16 @@ export class Bus {
     );
     this.options.log.info({ session: this.sessions.current, broker: this.options.transport.description }, 'connected');
     plan.deliver({ kind: 'synced', session: this.sessions.current, at: this.options.clock.now() });
+  }
+
+  private async scoutAhead(): Promise<never> {
+    const { attempt } = this;
+    const highest = this.documents.highestSession();
+    if (await this.scout.look(highest, () => this.attempt === attempt)) {
+      this.options.onDuplicate(this.documents.topicInTheWay(highest ?? 0), highest ?? 0);
+      throw new LinkClosedError('somebody else writes here');
+    }
+    throw new RetryNow('now with a will');
   }
 
   /** Cursors acknowledge the outbox; manifests of the writers we read prove deletions; probes are our fence. */

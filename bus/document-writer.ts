@@ -117,10 +117,14 @@ export class DocumentWriter implements Documents {
 
   /** The highest session the broker holds on our topics that is not below ours: then we must reconnect above it. */
   sessionInTheWay(): number | null {
+    const highest = this.highestSession();
+    return highest !== null && highest >= this.session ? highest : null;
+  }
+
+  /** The highest session the broker holds on our topics. */
+  highestSession(): number | null {
     let highest: number | null = null;
-    for (const parsed of this.readBack.values()) {
-      if (parsed !== null && parsed.head.session >= this.session) highest = Math.max(highest ?? 0, parsed.head.session);
-    }
+    for (const parsed of this.readBack.values()) if (parsed !== null) highest = Math.max(highest ?? 0, parsed.head.session);
     return highest;
   }
 

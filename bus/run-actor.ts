@@ -9,7 +9,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Actor, type AnyActorLogic, createActor, type SnapshotFrom } from 'xstate';
 import { topics } from '../contracts/topics.ts';
-import type { ActorIo, ActorModule, AnyBlueprint } from './actor.ts';
+import type { ActorModule, AnyBlueprint } from './actor.ts';
+import { actorIo } from './actor-io.ts';
 import { Bus } from './bus.ts';
 import { type Clock, withDeadline } from './clock.ts';
 import { CommandQueue } from './command-queue.ts';
@@ -128,7 +129,11 @@ export class RunningActor {
     if (born === null) await this.quietly('starting', lastCommandMs, () => creating);
     if (born !== null) return born;
     // It hangs in what it waits for; should it ever come, it ends at once.
-    void creating.then((late) => (late instanceof Error ? undefined : this.end(late, false)));
+    creating
+      .then((late) => (late instanceof Error ? undefined : this.end(late, false)))
+      .catch((error: unknown) => {
+        this.log.warn({ err: error }, 'a life that came late did not end well');
+      });
     return new Error('stopped while starting');
   }
 
@@ -186,8 +191,12 @@ export class RunningActor {
     });
     let life: Life | null = null;
     try {
-      const blueprint = await this.options.module.create(this.ioOf(bus));
-      const actor = createActor(blueprint.logic as AnyActorLogic, { input: blueprint.input, clock, inspect: transitionLog(this.log, blueprint.mode) });
+      const blueprint = await this.options.module.create(actorIo({ ...this.options, dataDir: this.dataDir, log: this.log }, bus));
+      const actor = createActor(blueprint.logic as AnyActorLogic, {
+        input: blueprint.input,
+        clock,
+        inspect: transitionLog(this.log, (snapshot) => blueprint.mode(snapshot)),
+      });
       commands = new CommandQueue(blueprint.commands, die);
       life = { bus, actor, blueprint, commands, ended, detach: undefined };
       if (this.stopping) return life;
@@ -277,20 +286,5 @@ export class RunningActor {
     life.commands.stop();
     await this.quietly('last documents', farewellMs, () => life.bus.documents.settled());
     await this.quietly('disconnecting', lastCommandMs, () => life.bus.stop({ abrupt }));
-  }
-
-  private ioOf(bus: Bus): ActorIo {
-    return {
-      node: this.options.node,
-      site: this.options.site,
-      login: bus.login,
-      dataDir: this.dataDir,
-      clock: this.options.clock,
-      log: this.log,
-      documents: bus.documents,
-      emit: (draft) => bus.emit(draft),
-      send: (topic, levels, payload) => bus.send(topic, levels, payload),
-      clear: (topic) => bus.clear(topic),
-    };
   }
 }

@@ -10,13 +10,17 @@ import { writeFileAtomic } from './journal.ts';
 export class SessionCounter {
   private readonly file: string;
   private value: number;
+  /** There was no number on disk: an earlier life may have been here, and somebody else may be. */
+  readonly isFresh: boolean;
 
   private readonly onTrouble: (error: unknown) => void;
 
   constructor(file: string, nowMs: number, onTrouble: (error: unknown) => void) {
     this.file = file;
     this.onTrouble = onTrouble;
-    this.value = readNumber(file) ?? Math.floor(nowMs);
+    const known = readNumber(file);
+    this.isFresh = known === null;
+    this.value = known ?? Math.floor(nowMs);
   }
 
   get current(): number {

@@ -4,6 +4,9 @@ import { styleText } from 'node:util';
 /** What scripts can rely on. */
 export const exitCodes = { ok: 0, trouble: 1, usage: 2, unavailable: 3 } as const;
 
+/** Above everything that a command shows of a demo. */
+export const simulatedLine = 'SIMULATED homelab: nothing of this is real (homelab up --demo).';
+
 export interface Output {
   readonly json: boolean;
   line(text: string): void;
@@ -19,6 +22,7 @@ export function output(json: boolean): Output {
 }
 
 const colours: Readonly<Record<string, Parameters<typeof styleText>[0]>> = {
+  ok: 'green',
   nominal: 'green',
   healthy: 'green',
   online: 'green',

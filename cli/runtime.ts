@@ -1,5 +1,5 @@
 /** Runs a set of actors in this process until a signal, or until one gives up. */
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { systemClock } from '../bus/clock.ts';
 import { armKillPoint } from '../bus/kill-point.ts';
 import { createLog, type Log } from '../bus/log.ts';
@@ -27,13 +27,7 @@ export async function runActors(options: RuntimeOptions): Promise<number> {
   const { settings, log } = options;
   if (settings.killAt !== undefined) armKillPoint(settings.killAt);
   const modules = compose({ settings, names: options.names, anonymousAllowed: options.anonymousAllowed });
-  try {
-    mkdirSync(settings.dataRoot, { recursive: true });
-  } catch (error) {
-    throw new UsageError(
-      `data directory ${settings.dataRoot} cannot be made: ${error instanceof Error ? error.message : String(error)}. Set HOMELAB_ROOT to one that can.`,
-    );
-  }
+  makeDataRoot(settings);
   let finish: (code: number) => void = () => undefined;
   const finished = new Promise<number>((resolve) => (finish = resolve));
   const actors = modules.map(
@@ -75,6 +69,18 @@ export async function runActors(options: RuntimeOptions): Promise<number> {
   process.off('SIGTERM', onSignal);
   process.off('SIGINT', onSignal);
   return code;
+}
+
+/** Throws a UsageError that says what to do where the data directory cannot be made or written. */
+export function makeDataRoot({ dataRoot }: Pick<Settings, 'dataRoot'>): void {
+  try {
+    mkdirSync(dataRoot, { recursive: true });
+    accessSync(dataRoot, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new UsageError(
+      `data directory ${dataRoot} cannot be used: ${error instanceof Error ? error.message : String(error)}. Set HOMELAB_ROOT to one that this user can write.`,
+    );
+  }
 }
 
 async function stopAll(actors: readonly RunningActor[]): Promise<void> {

@@ -1,8 +1,8 @@
 /** A short visit to the broker for commands that ask or say something: read what is retained, listen, publish. */
 import { randomUUID } from 'node:crypto';
-import { systemClock, withDeadline } from '../bus/clock.ts';
+import { DeadlineError, systemClock, withDeadline } from '../bus/clock.ts';
 import { checkPayload } from '../bus/edge.ts';
-import type { Incoming, Link } from '../bus/link.ts';
+import { type Incoming, type Link, LinkClosedError } from '../bus/link.ts';
 import { silentLog } from '../bus/log.ts';
 import { createMqttTransport } from '../bus/mqtt-link.ts';
 import type { PayloadOf, Topic } from '../contracts/topic.ts';
@@ -19,7 +19,9 @@ export class UnavailableError extends Error {
   readonly exitCode = exitCodes.unavailable;
 }
 
-export const defaultBrokerUrls: readonly string[] = ['mqtt://127.0.0.1:1883'];
+/** The brokers to use: those that are set, else the one that `homelab up` runs on this machine. */
+export const brokerUrlsOf = ({ brokerUrls, brokerPort }: Pick<Settings, 'brokerUrls' | 'brokerPort'>): readonly string[] =>
+  brokerUrls ?? [`mqtt://127.0.0.1:${brokerPort}`];
 
 export class Visit {
   private readonly link: Link;
@@ -35,7 +37,7 @@ export class Visit {
   }
 
   static async open(settings: Settings): Promise<Visit> {
-    const transport = createMqttTransport({ urls: settings.brokerUrls ?? defaultBrokerUrls, log: silentLog });
+    const transport = createMqttTransport({ urls: brokerUrlsOf(settings), log: silentLog });
     const password = settings.passwords[settings.login];
     let visit: Visit | null = null;
     let onEnd: (reason: Error | null) => void = () => undefined;
@@ -108,6 +110,10 @@ export async function visit<T>(settings: Settings, use: (visit: Visit) => Promis
   const open = await Visit.open(settings);
   try {
     return await use(open);
+  } catch (error) {
+    // It went away, or hung, in the middle of the visit: no bug of ours.
+    if (!(error instanceof LinkClosedError || error instanceof DeadlineError)) throw error;
+    throw new UnavailableError(`the broker stopped answering: ${error.message}. What is wrong: homelab doctor`, { cause: error });
   } finally {
     await open.close();
   }

@@ -45,6 +45,9 @@ describe('the environment', () => {
     [{ HOMELAB_INCIDENT_GRACE_S: '-1' }, /HOMELAB_INCIDENT_GRACE_S="-1": expected seconds/],
     [{ NODE_ALIAS_MAP: '{' }, /NODE_ALIAS_MAP="{": expected JSON such as/],
     [{ DOCKER_HOST: 'tcp://192.0.2.1:2375' }, /DOCKER_HOST="tcp:.*": expected unix/],
+    [{ HOMELAB_BROKERURL: 'x' }, /HOMELAB_BROKERURL: there is no such variable; there are HOMELAB_BROKER_URL/],
+    [{ HOMELAB_AGENTS: 'foo' }, /HOMELAB_AGENTS="foo": Invalid option/],
+    [{ HOMELAB_INVENTORY: '/nowhere' }, /HOMELAB_INVENTORY="\/nowhere": there is no such directory/],
     [{ HOMELAB_LOG_LEVEL: 'loud' }, /HOMELAB_LOG_LEVEL="loud"/],
     [{ HOMELAB_CREDENTIALS: '/nowhere.yaml' }, /HOMELAB_CREDENTIALS="\/nowhere.yaml": there is no such file/],
   ])('names the variable and what was expected: %o', (env, message) => {

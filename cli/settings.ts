@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
 import { z } from 'zod';
+import { actorNames } from '../contracts/actor-names.ts';
 import { Level, Login, NodeName, SiteName } from '../contracts/common.ts';
 import { defaultSite, incidentGraceMs, topicRoot, verifyWindowMs } from '../contracts/defaults.ts';
 
@@ -28,16 +29,23 @@ const seconds = (fallbackMs: number): z.ZodType<number, string | undefined> =>
       return z.NEVER;
     });
 
-const port = z
+const port = <Fallback extends number | null>(fallback: Fallback): z.ZodType<number | Fallback, string | undefined> =>
+  z
+    .string()
+    .optional()
+    .transform((text, ctx) => {
+      if (text === undefined || text === '') return fallback;
+      const value = Number(text);
+      if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+      ctx.addIssue({ code: 'custom', message: 'expected a port, 0 to 65535 (0 = any free one)' });
+      return z.NEVER;
+    });
+
+/** A file or address; empty counts as not said. */
+const said = z
   .string()
   .optional()
-  .transform((text, ctx) => {
-    if (text === undefined || text === '') return 1883;
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
-    ctx.addIssue({ code: 'custom', message: 'expected a port, 0 to 65535 (0 = any free one)' });
-    return z.NEVER;
-  });
+  .transform((text) => (text === '' ? undefined : text));
 
 const brokerUrl = z
   .string()
@@ -61,15 +69,20 @@ const names = z
   .string()
   .optional()
   .transform((text) => (text === undefined || text === '' ? [] : text.split(',').map((name) => name.trim())))
-  .pipe(z.array(Level));
+  .pipe(z.array(z.enum(actorNames)));
 
 /** Each variable, what it means, and its default as a person reads it. */
 export const variables = {
   HOMELAB_BROKER_URL: [
     'broker to use, `mqtt://[login:password@]host:port`; several separated by commas are tried in order',
-    'an embedded one on 127.0.0.1 for `up`, mqtt://127.0.0.1:1883 for everything else',
+    'an embedded one on 127.0.0.1 for `up`, and that one for everything else',
   ],
   HOMELAB_BROKER_PORT: ['port of the embedded broker', '1883'],
+  HOMELAB_BROKER_HOST: ['address on which `homelab broker` listens; other than this machine only with HOMELAB_CREDENTIALS', '127.0.0.1'],
+  HOMELAB_BROKER_TLS_CERT: ['certificate (PEM) with which `homelab broker` listens for TLS too', 'none: no TLS'],
+  HOMELAB_BROKER_TLS_KEY: ['its key (PEM)', 'none'],
+  HOMELAB_BROKER_TLS_PORT: ['port for TLS', '8883'],
+  HOMELAB_BROKER_WS_PORT: ['port on which `homelab broker` listens for WebSocket too', 'none: no WebSocket'],
   HOMELAB_ROOT: ['data directory', '`$XDG_STATE_HOME/homelab`, else `~/.local/state/homelab`'],
   HOMELAB_SITE: ['site of this machine', defaultSite],
   HOMELAB_TOPIC_ROOT: ['first level of every topic', topicRoot],
@@ -91,7 +104,12 @@ const Environment = z.object({
     .optional()
     .transform((text) => (text === '' ? undefined : text))
     .pipe(brokerUrl.optional()),
-  HOMELAB_BROKER_PORT: port,
+  HOMELAB_BROKER_PORT: port(1883),
+  HOMELAB_BROKER_HOST: said,
+  HOMELAB_BROKER_TLS_CERT: said,
+  HOMELAB_BROKER_TLS_KEY: said,
+  HOMELAB_BROKER_TLS_PORT: port(8883),
+  HOMELAB_BROKER_WS_PORT: port(null),
   HOMELAB_ROOT: z.string().optional(),
   HOMELAB_SITE: SiteName.default(defaultSite),
   HOMELAB_TOPIC_ROOT: Level.default(topicRoot),
@@ -112,6 +130,15 @@ const Environment = z.object({
   XDG_STATE_HOME: z.string().optional(),
 });
 
+export interface BrokerListen {
+  readonly host: string;
+  readonly tlsPort: number;
+  /** Files. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  readonly webSocketPort: number | null;
+}
+
 export interface Settings {
   readonly node: string;
   readonly site: string;
@@ -119,6 +146,8 @@ export interface Settings {
   /** null: nothing was said; `up` then starts its own broker. */
   readonly brokerUrls: readonly string[] | null;
   readonly brokerPort: number;
+  /** Where `homelab broker` listens beside that port. */
+  readonly brokerListen: BrokerListen;
   readonly dataRoot: string;
   readonly inventoryDir: string;
   readonly agents: readonly string[];
@@ -141,6 +170,11 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     throw new UsageError(`${name}=${JSON.stringify(env[name])}: ${issue?.message ?? 'not valid'}`);
   }
   const value = result.data;
+  const unknown = Object.keys(env).find((name) => name.startsWith('HOMELAB_') && !(name in Environment.shape));
+  if (unknown !== undefined) throw new UsageError(`${unknown}: there is no such variable; there are ${Object.keys(variables).join(', ')}`);
+  if (value.HOMELAB_INVENTORY !== undefined && value.HOMELAB_INVENTORY !== '' && !existsSync(value.HOMELAB_INVENTORY)) {
+    throw new UsageError(`HOMELAB_INVENTORY=${JSON.stringify(value.HOMELAB_INVENTORY)}: there is no such directory`);
+  }
   const node = value.NODE_NAME ?? hostname().toLowerCase().split('.')[0] ?? 'localhost';
   return {
     node,
@@ -148,6 +182,13 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     topicRoot: value.HOMELAB_TOPIC_ROOT,
     brokerUrls: value.HOMELAB_BROKER_URL ?? null,
     brokerPort: value.HOMELAB_BROKER_PORT,
+    brokerListen: {
+      host: value.HOMELAB_BROKER_HOST ?? '127.0.0.1',
+      tlsPort: value.HOMELAB_BROKER_TLS_PORT,
+      tlsCert: value.HOMELAB_BROKER_TLS_CERT,
+      tlsKey: value.HOMELAB_BROKER_TLS_KEY,
+      webSocketPort: value.HOMELAB_BROKER_WS_PORT,
+    },
     dataRoot: resolve(value.HOMELAB_ROOT ?? join(value.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'homelab')),
     inventoryDir: resolve(value.HOMELAB_INVENTORY ?? programDirectory()),
     agents: value.HOMELAB_AGENTS,

@@ -50,11 +50,11 @@ const neverCalled = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/;
 /** @type {import('esbuild').Plugin} */
 const leaveOut = {
   name: 'leave-out',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: neverCalled }, ({ path }) => ({ path, namespace: 'left-out' }));
-    onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
+  setup(build) {
+    build.onResolve({ filter: neverCalled }, ({ path }) => ({ path, namespace: 'left-out' }));
+    build.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
     // LevelDB looks for its binary beside its own sources; in the bundle that is beside the program.
-    onLoad({ filter: /classic-level[\\/]binding\.js$/ }, () => ({
+    build.onLoad({ filter: /classic-level[\\/]binding\.js$/ }, () => ({
       contents: "module.exports = require('node-gyp-build')(require('node:path').join(__dirname, 'classic-level'));",
     }));
   },
@@ -69,6 +69,23 @@ const commonJsNames = [
   'const __filename = pathOfUrl(import.meta.url);',
   'const __dirname = dirnameOf(__filename);',
 ].join('');
+
+/**
+ * How the program is bundled, whatever goes in; bench/ bundles what it compares with in the same way.
+ * @type {import('esbuild').BuildOptions}
+ */
+export const bundleOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  external: ['bufferutil', 'utf-8-validate'], // optional, and not installed
+  plugins: [leaveOut],
+  banner: { js: commonJsNames },
+  minify: true,
+  logLevel: 'warning',
+};
 
 function putNativeParts() {
   const from = join(root, 'node_modules', 'classic-level');
@@ -98,22 +115,7 @@ export async function build() {
   const stamp = sourceStamp();
   if (isFresh(stamp)) return false;
   const { build: bundle } = await import('esbuild');
-  const { outputFiles } = await bundle({
-    absWorkingDir: root,
-    entryPoints: ['cli/main.ts'],
-    outfile: 'dist/homelab.mjs',
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    external: ['bufferutil', 'utf-8-validate'], // optional, and not installed
-    plugins: [leaveOut],
-    banner: { js: commonJsNames },
-    minify: true,
-    sourcemap: true,
-    write: false,
-    logLevel: 'warning',
-  });
+  const { outputFiles } = await bundle({ ...bundleOptions, entryPoints: ['cli/main.ts'], outfile: 'dist/homelab.mjs', sourcemap: true, write: false });
   mkdirSync(dist, { recursive: true });
   putNativeParts();
   // The map first: a program that is there can always explain itself.

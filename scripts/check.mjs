@@ -23,7 +23,7 @@ const staticChecks = [
   ['format and lint', 'biome', 'check', '--error-on-warnings', '.'],
   ['promises', 'oxlint', '--type-aware', '--deny-warnings', '--report-unused-disable-directives'],
   ['types', 'tsc', '--noEmit'],
-  ['imports', 'depcruise', '--config', '.dependency-cruiser.cjs', 'contracts', 'bus', 'actors', 'adapters', 'cli', 'scripts', 'test'],
+  ['imports', 'depcruise', '--config', '.dependency-cruiser.cjs', 'contracts', 'bus', 'actors', 'adapters', 'cli', 'scripts', 'test', 'bench'],
   ['unused', 'knip'],
 ];
 /** They use about one core each, and the smallest machine this must run on has two. */

@@ -11,6 +11,22 @@ import { createLedgerModule } from './actor.ts';
 
 const id = 'container-restart-vps-web';
 const document = `world/actions/vps/${id}`;
+/** As the broker may hold it although the journal is gone. */
+const published = {
+  status: 'completed',
+  id,
+  type: 'container_restart',
+  risk: 'low',
+  site: 'hub',
+  node: 'vps',
+  service: 'web',
+  digest: 'd',
+  evidence: {},
+  proposed_by: 'supervisor-vps',
+  proposed_at: '2026-03-01T11:00:00.000Z',
+  verify_window_ms: 120_000,
+  transition_history: [],
+};
 
 let dataDir: string;
 let clock: StepClock;
@@ -88,6 +104,14 @@ describe('the ledger on a bus', () => {
     expect(io.held.get(document)).toMatchObject({ status: 'completed', summary: 'restart web on vps: done (verified)' });
     expect(journalLines().map((line) => (JSON.parse(line) as { what: string }).what)).toEqual(['proposed', 'approved', 'running', 'completed']);
     expect(life.failures).toEqual([]);
+  });
+
+  it('that lost its journal numbers on above what the broker still holds, so that executors take a new life for one', async () => {
+    const { io, life, request } = await startReady();
+    life.hearDocument(topics.action, { node: 'vps', id }, { ...published, attempt: 7 });
+    life.hearDocument(topics.action, { node: 'vps', id }, { ...published, attempt: 9, site: 'elsewhere' });
+    await request('supervisor-vps', 'pending', proposal);
+    expect(io.held.get(document)).toMatchObject({ status: 'pending', attempt: 8 });
   });
 
   it('answers a person without a login on the topic of anonymous', async () => {

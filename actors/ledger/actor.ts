@@ -49,7 +49,13 @@ function createLedger(options: LedgerOptions, io: ActorIo, journal: LedgerJourna
   const stateOf = (snapshot: SnapshotFrom<LedgerLogic>) => snapshot.context.state;
   return {
     logic: reducerLogic(reduce, desk),
-    reads: [{ topic: topics.request }, { topic: topics.anonymousRequest }, { topic: topics.maintenanceRequest }, { topic: topics.desired }],
+    reads: [
+      { topic: topics.request },
+      { topic: topics.anonymousRequest },
+      { topic: topics.maintenanceRequest },
+      { topic: topics.desired },
+      { topic: topics.action },
+    ],
     owns: [
       { topic: topics.action, onlyOwnSite: true },
       { topic: topics.maintenance, onlyOwnSite: true },
@@ -70,7 +76,8 @@ function deliver(delivery: Delivery): LedgerEvent | null {
     case 'disconnected':
       return { type: delivery.kind, now };
     case 'document':
-      return delivery.name === 'desired' ? { type: 'desired', node: delivery.levels.node, doc: delivery.doc, now } : null;
+      if (delivery.name === 'desired') return { type: 'desired', node: delivery.levels.node, doc: delivery.doc, now };
+      return delivery.name === 'action' && delivery.doc !== null ? { type: 'published', doc: delivery.doc, now } : null;
     case 'message': {
       const { name, levels, topic, text, retained } = delivery;
       const came = { type: 'request', topic, text, retained, now } as const;

@@ -4,7 +4,7 @@
  * `LedgerState` is owned and mutated by the reducer (copying the maps for each request would be the most it does);
  * the records in it are never mutated, so a command may carry one.
  */
-import type { MaintenanceWindow, Reply } from '../../contracts/action.ts';
+import type { Action, MaintenanceWindow, Reply } from '../../contracts/action.ts';
 import { verifyWindowMs } from '../../contracts/defaults.ts';
 import type { AccessList, DesiredNode } from '../../contracts/desired.ts';
 import type { EventDraft } from '../../contracts/event.ts';
@@ -49,6 +49,8 @@ export interface RequestEvent {
 export type LedgerEvent =
   | RequestEvent
   | { readonly type: 'desired'; readonly node: string; readonly doc: DesiredNode | null; readonly now: number }
+  /** One of our own documents, as the broker holds it. */
+  | { readonly type: 'published'; readonly doc: Pick<Action, 'id' | 'site' | 'attempt'>; readonly now: number }
   | { readonly type: 'synced'; readonly now: number }
   | { readonly type: 'disconnected'; readonly now: number }
   | { readonly type: 'wake'; readonly now: number };

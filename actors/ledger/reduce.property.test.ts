@@ -205,7 +205,7 @@ describe('any text at all', () => {
         taken += desk.entries.length;
       }),
     );
-    expect(taken).toBeGreaterThan(100);
+    expect(taken).toBeGreaterThan(20); // some must be taken, or nothing was shown
   });
 });
 

@@ -43,6 +43,10 @@ export function reduce(state: LedgerState, event: LedgerEvent): Reduction<Ledger
       else state.desired.set(event.node, event.doc);
       state.access = accessListOf([...state.desired.values()].filter((doc) => doc.site === state.site));
       break;
+    case 'published':
+      // A journal that was lost began at 1 again, and executors would take a new life for one they have already lived.
+      if (event.doc.site === state.site) state.attempts.set(event.doc.id, Math.max(event.doc.attempt, state.attempts.get(event.doc.id) ?? 0));
+      break;
     case 'synced':
       onSynced(state, event.now, out);
       break;

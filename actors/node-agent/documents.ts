@@ -177,7 +177,7 @@ export const removedEvent = (body: ServiceBody): EventDraft =>
   draft('service_removed', {
     service: body.service,
     correlation_id: correlationId(body),
-    message: `${body.service} on ${body.node}: its last container was removed`,
+    message: `${body.service} on ${body.node}: no container of this name is left`,
     payload: { container: body.container, container_id: body.container_id },
   });
 

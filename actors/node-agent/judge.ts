@@ -104,10 +104,13 @@ function sayService(memory: Memory, body: ServiceBody, output: Output): void {
   const entry = memory.services.get(body.service);
   const standing = standingNow(entry, body);
   // What was found stopped when first seen is no change, and no trouble.
-  const isNews = standing !== null && standing !== entry?.standing && !(standing === 'stopped' && entry === undefined);
+  const isNews =
+    (standing !== null && standing !== entry?.standing && !(standing === 'stopped' && entry === undefined)) ||
+    (standing === 'down' && entry?.downReason != null && entry.downReason !== body.reason);
+  const downReason = isNews ? (standing === 'down' ? body.reason : null) : (entry?.downReason ?? null);
   if (isNews) output.commands.push({ type: 'announce', draft: standingEvent(body, standing) });
   if (entry?.isOurs !== true || !isSame(entry.body, body)) output.commands.push({ type: 'publish_service', body });
-  memory.services.set(body.service, { body, lastKnown: body, standing: standing ?? entry?.standing ?? null, isOurs: true, vanishedAtMs: null });
+  memory.services.set(body.service, { body, lastKnown: body, standing: standing ?? entry?.standing ?? null, downReason, isOurs: true, vanishedAtMs: null });
 }
 
 /**

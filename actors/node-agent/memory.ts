@@ -24,6 +24,8 @@ export interface SaidService {
   /** The same, as it was last said while the engine answered; null when that is not known. */
   readonly lastKnown: ServiceBody | null;
   readonly standing: Standing | null;
+  /** Why it was said to be down; null when it was not, or an earlier life said it. */
+  readonly downReason: string | null;
   /** false: only read back so far. What an earlier life said must be said again, or it counts as a leftover and is swept. */
   readonly isOurs: boolean;
   /** Its last container is gone since; null while there is one. */

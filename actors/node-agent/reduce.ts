@@ -82,6 +82,7 @@ function readBackService(memory: Memory, doc: ServiceHealth): Learned {
     body,
     lastKnown: body.status === 'unknown' ? null : body,
     standing: standingOf(body.status),
+    downReason: null,
     isOurs: false,
     vanishedAtMs: null,
   });

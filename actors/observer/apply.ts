@@ -11,6 +11,7 @@ import { Severity } from '../../contracts/common.ts';
 import { eventTypeRow } from '../../contracts/event-types.table.ts';
 import { IncidentKind } from '../../contracts/incident.ts';
 import { canBeLevel, closeKey, countOccurrence, openIncident, purge } from './incidents.ts';
+import { isoMs } from './iso-time.ts';
 import { derivedSource, positionKey, type StoredEvent } from './stored-event.ts';
 import { type NodeWorld, openKey, positionsOf, type Verdict } from './world.ts';
 
@@ -69,7 +70,8 @@ export function advance(world: NodeWorld, event: StoredEvent): boolean {
 
 /** Throws BadEventError before it changes anything. Unknown types change nothing. */
 export function applyEvent(world: NodeWorld, event: StoredEvent, touched: Touched | null = null): void {
-  if (eventTypeRow(event.type) === undefined) return;
+  const row = eventTypeRow(event.type);
+  if (row === undefined) return;
   const moment = momentOf(event, touched);
   purge(world, moment.atMs);
   switch (event.type) {
@@ -90,15 +92,14 @@ export function applyEvent(world: NodeWorld, event: StoredEvent, touched: Touche
       break;
     default:
   }
-  const row = eventTypeRow(event.type);
-  if (row?.opens !== undefined) applyEvidence(world, moment, row.opens);
-  else if (row?.closes !== undefined) for (const kind of row.closes) applyClosing(world, moment, kind);
+  if (row.opens !== undefined) applyEvidence(world, moment, row.opens);
+  else if (row.closes !== undefined) for (const kind of row.closes) applyClosing(world, moment, kind);
   applyVerdict(world, moment);
 }
 
 function momentOf(event: StoredEvent, touched: Touched | null): Moment {
-  const atMs = Date.parse(event.stored_at);
-  const said = Date.parse(event.ts);
+  const atMs = isoMs(event.stored_at);
+  const said = isoMs(event.ts);
   if (Number.isNaN(atMs) || Number.isNaN(said)) throw new BadEventError(`ts ${event.ts}, stored_at ${event.stored_at}: not times`);
   const happenedMs = Math.min(said, atMs);
   const derived = event.source === derivedSource;
@@ -208,7 +209,7 @@ function applyVerdict(world: NodeWorld, { event, happened, happenedMs, touched }
   const status = verdictOfType.get(event.type);
   if (event.service === null || status === undefined) return;
   const known = world.verdicts.get(event.service);
-  if (known?.status === status || (known !== undefined && Date.parse(known.since) > happenedMs)) return;
+  if (known?.status === status || (known !== undefined && isoMs(known.since) > happenedMs)) return;
   if (status === null) world.verdicts.delete(event.service);
   else world.verdicts.set(event.service, { status, since: happened });
   touched?.add(`service/${event.service}`);

@@ -8,8 +8,7 @@ import type { DocumentBody } from '../../bus/actor.ts';
 import type { LevelsOf } from '../../contracts/topic.ts';
 import type { topics } from '../../contracts/topics.ts';
 import type { NodeLive, ObserverState } from './state.ts';
-import { activeIncidents, explainingIncident, isOwn, serviceView } from './status.ts';
-import { openKey } from './world.ts';
+import { activeIncidents, explainingIncident, isOwn, openEntry, serviceView } from './status.ts';
 
 type DocumentName = 'worldNode' | 'worldService' | 'incident' | 'deployment' | 'site';
 export type ObserverDocument = {
@@ -59,7 +58,7 @@ export function documentFor(state: ObserverState, node: NodeLive, key: string, n
 
 function nodeDocument(state: ObserverState, node: NodeLive, key: string): ObserverDocument {
   const { status, health, world, name } = node;
-  const engineSince = status === 'degraded' ? world.incidents.get(world.active.get(openKey(null, 'engine')) ?? '')?.started_at : undefined;
+  const engineSince = status === 'degraded' ? openEntry(node, null, 'engine')?.started_at : undefined;
   const heard = node.heardAtMs === null ? null : iso(node.heardAtMs);
   const reachSince = status === 'unknown' ? (heard ?? node.desired?.ts) : world.reach?.since;
   const troubles = activeIncidents(node);

@@ -68,15 +68,24 @@ export async function readLines(file: string, offset: number, onLine: (line: str
   }
 }
 
+/** The next chunk is on its way while the lines of this one are dealt with. */
 async function readChunks(handle: FileHandle, offset: number, onLine: (line: string) => void): Promise<LinesRead> {
-  const chunk = Buffer.allocUnsafe(chunkBytes);
+  const chunks = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)] as const;
+  const read = (turn: number, at: number): Promise<{ readonly bytesRead: number; readonly buffer: Buffer }> => {
+    const reading = handle.read(chunks[turn % 2 === 0 ? 0 : 1], 0, chunkBytes, at);
+    // Nobody waits for it any more when a line threw.
+    reading.catch(() => undefined);
+    return reading;
+  };
   let carried: Buffer = Buffer.alloc(0);
   let bytesGood = offset;
-  for (let at = offset; ; ) {
-    const { bytesRead } = await handle.read(chunk, 0, chunkBytes, at);
+  let reading = read(0, offset);
+  for (let turn = 1, at = offset; ; turn += 1) {
+    const { bytesRead, buffer } = await reading;
     if (bytesRead === 0) return { bytesGood, bytesHalf: carried.length };
     at += bytesRead;
-    const bytes = carried.length === 0 ? chunk.subarray(0, bytesRead) : Buffer.concat([carried, chunk.subarray(0, bytesRead)]);
+    reading = read(turn, at);
+    const bytes = carried.length === 0 ? buffer.subarray(0, bytesRead) : Buffer.concat([carried, buffer.subarray(0, bytesRead)]);
     const end = bytes.lastIndexOf(10);
     if (end === -1) {
       carried = Buffer.from(bytes);

@@ -92,7 +92,7 @@ function judgeTroubles(state: ObserverState, node: NodeLive, docket: Docket): vo
   for (const trouble of node.world.troubles.values()) {
     // An absence has already waited its grace before it was called missing.
     const graceMs = trouble.kind === 'missing' ? 0 : graceOf(state, node, trouble.service);
-    if (isNobodysWish(node, trouble) || !docket.isDue(trouble.since_ms + graceMs) || isWell(node, trouble)) continue;
+    if (isNobodysWish(node, trouble) || !docket.isDue(trouble.since_ms + graceMs) || isWell(node, trouble) || isUnknown(node, trouble)) continue;
     const { service, kind, trigger_type, trigger_event_id, severity, correlation_id, message } = trouble;
     docket.add('incident_opened', message, { service, correlation_id, payload: { kind, trigger_type, trigger_event_id, severity } });
   }
@@ -101,6 +101,9 @@ function judgeTroubles(state: ObserverState, node: NodeLive, docket: Docket): vo
 /** A container that nobody ever wanted to run, such as an experiment with `docker run`, may crash. Without any word of what is desired, everything counts. */
 const isNobodysWish = (node: NodeLive, { service, kind }: Trouble): boolean =>
   service !== null && serviceKinds.includes(kind) && node.desired !== null && !node.wanted.has(service);
+
+/** While its node or engine is away nothing is known of a service: what it was before decides nothing. Looked at again with the next word of the node. */
+const isUnknown = (node: NodeLive, { service, kind }: Trouble): boolean => service !== null && serviceKinds.includes(kind) && !canSpeak(node);
 
 function isWell(node: NodeLive, { service, kind }: Trouble): boolean {
   if (kind === 'node_offline') return node.status === 'online' || node.status === 'degraded';

@@ -102,7 +102,8 @@ export function serviceView(node: NodeLive, service: string): ServiceView {
     const missing = doc === undefined ? openEntry(node, service, 'missing') : undefined;
     if (missing !== undefined) return { ...told, status: 'missing', last_status: lastStatus, since: missing.started_at };
   }
-  const since = canSpeak(node) ? (doc?.since ?? verdict?.since) : node.world.reach?.since;
+  const awaySince = (node.status === 'degraded' ? openEntry(node, null, 'engine')?.started_at : undefined) ?? node.world.reach?.since;
+  const since = canSpeak(node) ? (doc?.since ?? verdict?.since) : awaySince;
   return { ...told, status: 'unknown', last_status: lastStatus, since: since ?? doc?.since ?? node.desired?.ts ?? '1970-01-01T00:00:00.000Z' };
 }
 

@@ -102,8 +102,22 @@ export const createWorld = (node: string): NodeWorld => ({
   purgedMs: 0,
 });
 
+/** Keys that were made before, by kind and service: a replay asks for several per event, and a new text is a new hash each time. */
+const keysMade = new Map<IncidentKind, Map<string, string>>();
+/** Far more services than a node has; names may come from anybody, so they are not kept without limit. */
+const keysKeptPerKind = 10_000;
+
 /** The kind has no separator in it, so the key is unambiguous whatever the service is called. */
-export const openKey = (service: string | null, kind: IncidentKind): string => `${service ?? ''}|${kind}`;
+export function openKey(service: string | null, kind: IncidentKind): string {
+  const ofKind = keysMade.get(kind) ?? new Map<string, string>();
+  const name = service ?? '';
+  const known = ofKind.get(name);
+  if (known !== undefined) return known;
+  if (ofKind.size >= keysKeptPerKind) ofKind.clear();
+  const key = `${name}|${kind}`;
+  keysMade.set(kind, ofKind.set(name, key));
+  return key;
+}
 
 export const activeIncident = (world: NodeWorld, service: string | null, kind: IncidentKind): IncidentRecord | undefined => {
   const id = world.active.get(openKey(service, kind));

@@ -1,14 +1,14 @@
 /** `homelab actions`: what was proposed, and what became of it; open ones only, unless --all. */
-import { openStates } from '../../contracts/action.ts';
+import { type Action, openStates } from '../../contracts/action.ts';
 import { topics } from '../../contracts/topics.ts';
-import { age, exitCodes, type Output, table } from '../output.ts';
+import { age, exitCodes, type Output, simulatedLine, table } from '../output.ts';
 import { visit } from '../session.ts';
 import type { Settings } from '../settings.ts';
 
 export async function actions(settings: Settings, out: Output, options: { readonly all?: boolean }): Promise<number> {
   const every = await visit(settings, (at) => at.documents(topics.action));
   const shown = every.filter((action) => options.all === true || openStates.some((state) => state === action.status));
-  shown.sort((a, b) => b.ts.localeCompare(a.ts));
+  shown.sort((a, b) => changedAt(b).localeCompare(changedAt(a)));
   if (out.json) {
     for (const action of shown) out.value(action);
     return exitCodes.ok;
@@ -18,6 +18,7 @@ export async function actions(settings: Settings, out: Output, options: { readon
     return exitCodes.ok;
   }
   const nowMs = Date.now();
+  if (shown.some((action) => action.simulated === true)) out.line(simulatedLine);
   out.line(
     table(
       ['action', 'status', 'attempt', 'risk', 'changed', 'by', 'what'],
@@ -26,7 +27,7 @@ export async function actions(settings: Settings, out: Output, options: { readon
         action.status,
         String(action.attempt),
         action.risk,
-        `${age(action.ts, nowMs)} ago`,
+        `${age(changedAt(action), nowMs)} ago`,
         action.transition_history.at(-1)?.by ?? '',
         action.summary,
       ]),
@@ -34,3 +35,6 @@ export async function actions(settings: Settings, out: Output, options: { readon
   );
   return exitCodes.ok;
 }
+
+/** When it last moved; `ts` is only when the document was last published. */
+const changedAt = (action: Action): string => action.transition_history.at(-1)?.at ?? action.ts;

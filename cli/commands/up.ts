@@ -1,15 +1,21 @@
 /** `homelab up`: every actor for this machine in one process, on a broker of its own unless one is given. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { BrokerPortTakenError, startBroker } from '../../bus/broker.ts';
-import { topics } from '../../contracts/topics.ts';
 import { actorNames } from '../compose.ts';
+import { demoSettings, runDemo } from '../demo/run-demo.ts';
+import { embeddedBroker } from '../embedded-broker.ts';
 import { processLog, runActors } from '../runtime.ts';
-import { type Settings, UsageError } from '../settings.ts';
+import type { Settings } from '../settings.ts';
 
-export async function up(settings: Settings): Promise<number> {
+export interface UpOptions {
+  /** Simulated machines instead of this one. */
+  readonly demo?: boolean;
+}
+
+export async function up(settings: Settings, options: UpOptions = {}): Promise<number> {
   const log = processLog(settings);
-  const broker = settings.brokerUrls === null ? await embeddedBroker(settings, log) : null;
+  if (options.demo === true) return upDemo(demoSettings(settings), log);
+  const advice = `If it is a broker of yours, use it: HOMELAB_BROKER_URL=mqtt://127.0.0.1:${settings.brokerPort} homelab up. Otherwise choose another port: HOMELAB_BROKER_PORT=1884 homelab up.`;
+  const broker = settings.brokerUrls === null ? await embeddedBroker(settings, log, advice) : null;
   const brokerUrls = settings.brokerUrls ?? [`mqtt://127.0.0.1:${broker?.port ?? settings.brokerPort}`];
   process.stdout.write(`${welcome(settings, broker === null ? brokerUrls.map(withoutCredentials).join(', ') : `${brokerUrls[0]} (its own)`)}\n`);
   try {
@@ -19,29 +25,20 @@ export async function up(settings: Settings): Promise<number> {
   }
 }
 
-async function embeddedBroker(settings: Settings, log: ReturnType<typeof processLog>): Promise<{ readonly port: number; close(): Promise<void> }> {
+async function upDemo(settings: Settings, log: ReturnType<typeof processLog>): Promise<number> {
+  const advice = 'A demo always has a broker of its own; choose another port for it: HOMELAB_BROKER_PORT=1884 homelab up --demo.';
+  const broker = await embeddedBroker(settings, log, advice);
   try {
-    return await startBroker({
-      host: '127.0.0.1',
-      port: settings.brokerPort,
-      dataDir: join(settings.dataRoot, 'broker'),
-      neverRetained: requestPrefixes(settings.topicRoot),
-      log,
-    });
-  } catch (error) {
-    if (error instanceof BrokerPortTakenError) {
-      throw new UsageError(
-        `${error.message} If that is a broker of yours, use it: HOMELAB_BROKER_URL=mqtt://127.0.0.1:${settings.brokerPort} homelab up. Otherwise choose another port: HOMELAB_BROKER_PORT=1884 homelab up.`,
-      );
-    }
-    throw error;
+    return await runDemo({ settings, brokerUrl: `mqtt://127.0.0.1:${broker.port}`, log });
+  } finally {
+    await broker.close();
   }
 }
 
 function welcome(settings: Settings, broker: string): string {
   const engine = existsSync(settings.dockerSocket)
     ? `container engine at ${settings.dockerSocket}`
-    : `no container engine at ${settings.dockerSocket}: start Docker, or set DOCKER_HOST; looking for one all the time`;
+    : `no container engine at ${settings.dockerSocket}: start Docker, or set DOCKER_HOST; looking for one all the time\n           to see it at work without one: homelab up --demo (a simulated homelab)`;
   return [
     `homelab: watching node ${settings.node} (site ${settings.site})`,
     `  broker   ${broker}`,
@@ -53,7 +50,3 @@ function welcome(settings: Settings, broker: string): string {
 }
 
 const withoutCredentials = (url: string): string => url.replace(/\/\/[^@/]*@/, '//');
-
-/** Nothing below these is ever retained: a request that the broker would repeat for ever must not come to be. */
-const requestPrefixes = (root: string): readonly string[] =>
-  [topics.request, topics.maintenanceRequest].map(({ pattern }) => `${root}/${pattern.split('/')[0]}`);

@@ -1,27 +1,30 @@
-/** `mqtts://`: the certificate is checked, and everything else is as over TCP. Needs the `openssl` program to make a certificate. */
+/** `mqtts://` and `ws://`: the certificate is checked, and everything else is as over TCP. Needs the `openssl` program to make a certificate. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, type TLSSocket } from 'node:tls';
+import mqtt from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startBroker } from '../../bus/broker.ts';
+import { WebSocket } from 'ws';
+import { type Broker, startBroker } from '../../bus/broker.ts';
+import { BrokerTlsError } from '../../bus/broker-listeners.ts';
 import { silentLog } from '../../bus/log.ts';
 import { createMqttTransport } from '../../bus/mqtt-link.ts';
-import { TestClient } from '../kit/conformance-brokers.ts';
+import { TestClient, transportTo } from '../kit/conformance-brokers.ts';
+import { waitFor } from '../kit/wait.ts';
 
 const haveOpenssl = spawnSync('openssl', ['version']).status === 0;
 if (!haveOpenssl && process.env['CI']) throw new Error('openssl is not installed, and CI must not skip its tests (Debian: apt-get install openssl)');
 
-const closers: (() => Promise<void> | void)[] = [];
+const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** The embedded broker behind TLS with a certificate of its own for `localhost`. */
-async function tlsBroker(): Promise<{ url: string; ca: Buffer }> {
+/** The embedded broker with TLS, on a certificate of its own for `localhost`. */
+async function tlsBroker(): Promise<{ broker: Broker; url: string; ca: Buffer }> {
   const directory = mkdtempSync(join(tmpdir(), 'tls-'));
   closers.push(() => {
     rmSync(directory, { recursive: true, force: true });
@@ -29,37 +32,82 @@ async function tlsBroker(): Promise<{ url: string; ca: Buffer }> {
   const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
   const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
   execFileSync('openssl', [...request, '-addext', 'subjectAltName=DNS:localhost', '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
-  const broker = await startBroker({ host: '127.0.0.1', port: 0, dataDir: null, log: silentLog });
+  const tls = { port: 0, key: readFileSync(keyFile), cert: readFileSync(certFile) };
+  const broker = await startBroker({ host: 'localhost', port: 0, dataDir: null, tls, webSocketPort: 0, log: silentLog });
   closers.push(() => broker.close());
-  const server = createServer({ key: readFileSync(keyFile), cert: readFileSync(certFile) }, (socket: TLSSocket) => {
-    const inner = connect({ host: '127.0.0.1', port: broker.port });
-    socket.pipe(inner).pipe(socket);
-    for (const each of [socket, inner]) each.on('error', () => undefined);
-  });
-  server.on('tlsClientError', () => undefined);
-  server.listen(0, 'localhost');
-  await once(server, 'listening');
-  closers.push(() => {
-    server.close();
-  });
-  const address = server.address();
-  return { url: `mqtts://localhost:${typeof address === 'object' && address !== null ? address.port : 0}`, ca: readFileSync(certFile) };
+  return { broker, url: `mqtts://localhost:${broker.tlsPort}`, ca: tls.cert };
 }
 
-describe.skipIf(!haveOpenssl)('a broker behind TLS', () => {
-  it('is spoken to when its certificate is trusted', async () => {
-    const { url, ca } = await tlsBroker();
+describe.skipIf(!haveOpenssl)('a broker with TLS', () => {
+  it('is spoken to when its certificate is trusted, and is the same one that listens without', async () => {
+    const { broker, url, ca } = await tlsBroker();
     const one = await TestClient.connect(createMqttTransport({ urls: [url], tls: { ca }, log: silentLog }), { clientId: 'one' });
+    const two = await TestClient.connect(transportTo(`mqtt://localhost:${broker.port}`), { clientId: 'two' });
     await one.link.subscribe(['t']);
-    await one.link.publish('t', 'hello', { retain: false });
+    await two.link.publish('t', 'hello', { retain: false });
     await one.until('hello');
     await one.link.close();
     expect(one.closings).toEqual([null]);
+    expect(Number(broker.figures()['bytes/received'])).toBeGreaterThan(50);
   });
 
   it('is refused when its certificate is not', async () => {
     const { url } = await tlsBroker();
     const transport = createMqttTransport({ urls: [url], log: silentLog });
     await expect(TestClient.connect(transport, { clientId: 'one' })).rejects.toThrow(/self-signed certificate/);
+  });
+
+  it('goes on after somebody spoke plain MQTT to the TLS port', async () => {
+    const { broker, url, ca } = await tlsBroker();
+    await expect(TestClient.connect(transportTo(`mqtt://localhost:${broker.tlsPort}`), { clientId: 'plain' })).rejects.toThrow();
+    const one = await TestClient.connect(createMqttTransport({ urls: [url], tls: { ca }, log: silentLog }), { clientId: 'one' });
+    await one.link.close();
+  });
+});
+
+it('a certificate that is none is named in the error, and nothing listens', async () => {
+  const failure = startBroker({ host: '127.0.0.1', port: 0, dataDir: null, tls: { port: 0, cert: 'nonsense', key: 'nonsense' }, log: silentLog });
+  await expect(failure).rejects.toBeInstanceOf(BrokerTlsError);
+});
+
+describe('a broker with WebSocket', () => {
+  async function webSocketBroker(): Promise<{ broker: Broker; url: string }> {
+    const broker = await startBroker({ host: '127.0.0.1', port: 0, dataDir: null, webSocketPort: 0, limits: { packetBytesMax: 500_000 }, log: silentLog });
+    closers.push(() => broker.close());
+    return { broker, url: `ws://127.0.0.1:${broker.webSocketPort}` };
+  }
+
+  it('carries messages of 250 kB to and from clients of the other listeners', async () => {
+    const { broker, url } = await webSocketBroker();
+    const browser = await mqtt.connectAsync(url, { protocolVersion: 4, reconnectPeriod: 0 });
+    closers.push(() => browser.endAsync(true));
+    await browser.subscribeAsync('to/browser', { qos: 1 });
+    const other = await TestClient.connect(transportTo(`mqtt://127.0.0.1:${broker.port}`), { clientId: 'other' });
+    await other.link.subscribe(['from/browser']);
+    const received: string[] = [];
+    browser.on('message', (_topic, payload) => received.push(payload.toString()));
+    const large = 'x'.repeat(250_000);
+    await browser.publishAsync('from/browser', large, { qos: 1 });
+    await other.until(large);
+    await other.link.publish('to/browser', large, { retain: false });
+    await waitFor('the message in the browser', () => received[0] === large);
+  });
+
+  it('closes what is no MQTT, answers a web browser in words, and goes on', async () => {
+    const { broker, url } = await webSocketBroker();
+    const nonsense = new WebSocket(url, 'mqtt');
+    await once(nonsense, 'open');
+    nonsense.send('GET / HTTP/1.1');
+    await once(nonsense, 'close');
+    const status = await new Promise<number | undefined>((resolve) => {
+      get(url.replace('ws', 'http'), (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+    });
+    expect(status).toBe(426);
+    await waitFor('the connection to be forgotten', () => broker.figures()['limits/connections/open'] === 0);
+    const browser = await mqtt.connectAsync(url, { protocolVersion: 4, reconnectPeriod: 0 });
+    await browser.endAsync(true);
   });
 });

@@ -6,7 +6,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Broker, type BrokerOptions, BrokerPortTakenError, startBroker } from '../../bus/broker.ts';
+import { type Broker, type BrokerOptions, startBroker } from '../../bus/broker.ts';
+import { BrokerPortTakenError } from '../../bus/broker-listeners.ts';
 import { BrokerStoreLockedError } from '../../bus/broker-store.ts';
 import { createLog, silentLog } from '../../bus/log.ts';
 import { TestClient, transportTo } from '../kit/conformance-brokers.ts';
@@ -209,7 +210,7 @@ describe('the embedded broker', () => {
     await one.link.publish('$SYS/broker/connection/edge/state', '1', { retain: true });
     await one.link.publish('t', 'still here', { retain: false });
     await one.until('still here');
-    expect(one.seen.filter((each) => each.topic.startsWith('$SYS/broker'))).toEqual([]);
+    expect(one.seen.filter((each) => each.topic.startsWith('$SYS/broker/connection'))).toEqual([]);
     expect(one.closings).toEqual([]);
   });
 

@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 const busyboxNames = ['sh', 'cat', 'ls', 'sleep', 'id', 'stat'];
 /** Opened at run time by the C library's name lookup: ldd does not show them. */
 const loadedByName = ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'];
-const passwd = 'root:x:0:0:root:/root:/bin/sh\nnode:x:1000:1000:node:/app:/bin/sh\n';
+const passwd = 'root:x:0:0::/:/bin/sh\nnode:x:1000:1000:node:/app:/bin/sh\n';
 
 function put(root: string, from: string, to: string): void {
   const target = join(root, to);
@@ -33,7 +33,7 @@ function fill(root: string): void {
   put(root, execFileSync('which', ['busybox'], { encoding: 'utf8' }).trim(), '/bin/busybox');
   for (const name of busyboxNames) symlinkSync('busybox', join(root, 'bin', name));
   if (existsSync('/etc/ssl/certs/ca-certificates.crt')) put(root, '/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/certs/ca-certificates.crt');
-  for (const directory of ['tmp', 'proc', 'sys', 'dev', 'run', 'root', 'app']) mkdirSync(join(root, directory), { recursive: true });
+  for (const directory of ['tmp', 'proc', 'sys', 'dev', 'run', 'app']) mkdirSync(join(root, directory), { recursive: true });
   writeFileSync(join(root, 'etc', 'passwd'), passwd);
   writeFileSync(join(root, 'etc', 'group'), 'root:x:0:\nnode:x:1000:\n');
   writeFileSync(join(root, 'etc', 'nsswitch.conf'), 'hosts: files dns\npasswd: files\ngroup: files\n');

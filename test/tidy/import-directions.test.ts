@@ -16,6 +16,7 @@ const targets: Readonly<Record<string, string>> = {
   'adapters/docker/watch.ts': `import Docker from 'dockerode';\nimport type { Ports } from '../../actors/cook/ports.ts';\nimport type { Clock } from '../../bus/clock.ts';\nexport const watch = (ports: Ports, clock: Clock): unknown[] => [ports, clock, Docker];\n`,
   'cli/main.ts': `import { cook } from '../actors/cook/actor.ts';\nimport { waiter } from '../actors/waiter/actor.ts';\nimport { watch } from '../adapters/docker/watch.ts';\nconsole.log(cook, waiter, watch);\n`,
   'test/kit/fake.ts': `import { cook } from '../../actors/cook/actor.ts';\nexport const fake = cook;\n`,
+  'bench/cooking.ts': `import { cook } from '../actors/cook/actor.ts';\nimport { fake } from '../test/kit/fake.ts';\nexport const cooking = [cook, fake];\n`,
   'actors/cook/reduce.test.ts': `import { fake } from '../../test/kit/fake.ts';\nimport { reduce } from './reduce.ts';\nconsole.log(fake, reduce);\n`,
 };
 
@@ -51,6 +52,10 @@ const planted: readonly Violation[] = [
   { from: 'bus/uses-kit.ts', imports: '../test/kit/fake.ts', rule: 'production-never-imports-tests' },
   { from: 'cli/uses-a-test.ts', imports: '../actors/cook/reduce.test.ts', rule: 'production-never-imports-tests' },
   { from: 'cli/uses-a-developers-package.ts', imports: 'vitest', rule: 'production-uses-listed-packages' },
+  { from: 'cli/uses-the-bench.ts', imports: '../bench/cooking.ts', rule: 'production-never-imports-the-bench' },
+  { from: 'test/kit/uses-the-bench.ts', imports: '../../bench/cooking.ts', rule: 'production-never-imports-the-bench' },
+  { from: 'bench/uses-a-test.ts', imports: '../actors/cook/reduce.test.ts', rule: 'bench-uses-the-kit-of-tests-only' },
+  { from: 'bench/uses-what-only-tests-use.ts', imports: '../test/integration/rig.ts', rule: 'bench-uses-the-kit-of-tests-only' },
   { from: 'cli/leads-nowhere.ts', imports: './gone.ts', rule: 'everything-resolves' },
 ];
 /** These need more than one import, or none. */
@@ -58,10 +63,11 @@ const special: Readonly<Record<string, string>> = {
   'bus/hen.ts': `import { egg } from './egg.ts';\nexport const hen = () => egg;\n`,
   'bus/egg.ts': `import { hen } from './hen.ts';\nexport const egg = () => hen;\n`,
   'bus/left-over.ts': 'export const leftOver = 1;\n',
+  'test/integration/rig.ts': `import { clock } from '../../bus/clock.ts';\nexport const rig = clock;\n`,
   'cli/table.ts': `import { clock } from '../bus/clock.ts';\nexport const table = clock;\n`,
 };
 
-const parts = ['contracts', 'bus', 'actors', 'adapters', 'cli', 'scripts', 'test'];
+const parts = ['contracts', 'bus', 'actors', 'adapters', 'cli', 'scripts', 'test', 'bench'];
 const asFile = ({ imports }: Violation): string => `import * as it from '${imports}';\nexport const kept = it;\n`;
 
 interface CruiseResult {

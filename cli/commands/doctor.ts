@@ -1,0 +1,136 @@
+/**
+ * `homelab doctor`: everything homelab stands on, one line per check with what it means and the command that mends it.
+ * Works with nothing running at all, changes nothing, and ends in seconds whatever hangs. Exit code 1 only with an error.
+ */
+import { systemClock } from '../../bus/clock.ts';
+import { parseBrokerUrl } from '../../bus/mqtt-socket.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import { believed, checkActors } from '../doctor/actors.ts';
+import { type BrokerAsked, brokerDeadlineMs, checkBroker } from '../doctor/broker.ts';
+import { checkBrokerPort } from '../doctor/broker-port.ts';
+import { type BusDocuments, readBusDocuments } from '../doctor/bus-documents.ts';
+import { checkClock } from '../doctor/clock.ts';
+import { type DataFiles, readDataFiles } from '../doctor/data-files.ts';
+import { checkSpace } from '../doctor/disk.ts';
+import { checkEngine } from '../doctor/engine.ts';
+import { counted, type Finding, findingsOf, messageOf } from '../doctor/finding.ts';
+import { checkOutboxes } from '../doctor/outbox.ts';
+import { checkPermissions } from '../doctor/permissions.ts';
+import { brokerPorts, composeVersion, enginePorts, permissionPorts, portPorts, spaceOf } from '../doctor/ports.ts';
+import { type Check, runChecks } from '../doctor/run-checks.ts';
+import { checkStaleFiles } from '../doctor/stale-files.ts';
+import { checkCompose, checkNode, checkOtherVersions } from '../doctor/versions.ts';
+import { coloured, exitCodes, type Output } from '../output.ts';
+import { brokerUrlsOf } from '../session.ts';
+import type { Settings } from '../settings.ts';
+import { version } from '../version.ts';
+
+/** Nothing on this machine takes longer unless it hangs. */
+const localDeadlineMs = 5_000;
+
+export async function doctor(settings: Settings, out: Output): Promise<number> {
+  const files = once(() => readDataFiles(settings.dataRoot, Date.now()));
+  const [machine, brokers] = await Promise.all([
+    runChecks(machineChecks(settings, files), systemClock),
+    Promise.all(brokerUrlsOf(settings).map((url) => checkOneBroker(settings, url))),
+  ]);
+  const usable = brokers.find((broker) => broker.usable !== null)?.usable ?? null;
+  const onBus = await runChecks(busChecks(settings, usable, files), systemClock);
+  const findings = [...machine, ...brokers.flatMap((broker) => broker.findings), ...onBus];
+  if (out.json) for (const finding of findings) out.value(finding);
+  else for (const line of doctorLines(findings)) out.line(line);
+  return findings.some(({ level }) => level === 'error') ? exitCodes.trouble : exitCodes.ok;
+}
+
+/** Throws where the URL says nothing that could be asked. */
+function brokerOf(settings: Settings, url: string): BrokerAsked {
+  const { host, port, description, username, password } = parseBrokerUrl(url);
+  const login = username ?? settings.login;
+  return {
+    url,
+    host,
+    port,
+    shown: description,
+    login,
+    password: password ?? settings.passwords[login],
+    topicRoot: settings.topicRoot,
+    isDefault: settings.brokerUrls === null,
+  };
+}
+
+interface BrokerChecked {
+  readonly findings: readonly Finding[];
+  /** null: it cannot be used. */
+  readonly usable: BrokerAsked | null;
+}
+
+async function checkOneBroker(settings: Settings, url: string): Promise<BrokerChecked> {
+  let asked: BrokerAsked;
+  try {
+    asked = brokerOf(settings, url);
+  } catch (error) {
+    const mend = 'export HOMELAB_BROKER_URL=mqtt://host:1883   # several separated by commas';
+    return { findings: [findingsOf('broker name').error(messageOf(error), 'nothing can connect to that', mend)], usable: null };
+  }
+  const findings = await runChecks([{ name: 'broker', deadlineMs: brokerDeadlineMs, run: () => checkBroker(brokerPorts, asked) }], systemClock);
+  return { findings, usable: findings.every(({ level }) => level === 'ok') ? asked : null };
+}
+
+function machineChecks(settings: Settings, files: () => Promise<DataFiles>): readonly Check[] {
+  const check = (name: string, run: () => Promise<readonly Finding[]>): Check => ({ name, deadlineMs: localDeadlineMs, run });
+  const needsEngine = settings.agents.length === 0 || settings.agents.some((name) => name === 'node-agent' || name === 'executor');
+  const ownPids = async (): Promise<readonly number[]> => (await files()).locks.flatMap(({ holder }) => (holder === null ? [] : [holder]));
+  return [
+    check('node version', async () => [checkNode(process.version, manifest.engines.node)]),
+    check('container engine', async () => [await checkEngine(enginePorts(settings.dockerSocket, process.env['XDG_RUNTIME_DIR']), needsEngine)]),
+    check('docker compose', async () => [checkCompose(await composeVersion())]),
+    check('permissions', async () => [await checkPermissions(permissionPorts, settings.dataRoot)]),
+    check('disk', async () => checkSpace(settings.dataRoot, await spaceOf(settings.dataRoot))),
+    check('data files', async () => checkStaleFiles(await files())),
+    check('broker port', async () => [
+      await checkBrokerPort(portPorts, { port: settings.brokerPort, hasOtherBroker: settings.brokerUrls !== null, ownPids: await ownPids() }),
+    ]),
+  ];
+}
+
+/** What only the documents on a broker tell; through the first that passed, if any did. */
+function busChecks(settings: Settings, broker: BrokerAsked | null, files: () => Promise<DataFiles>): readonly Check[] {
+  const documents = once(() => readBusDocuments({ ...settings, brokerUrls: broker === null ? [] : [broker.url] }));
+  const check = (name: string, run: (on: BusDocuments) => Promise<Finding> | Finding): Check => ({
+    name,
+    deadlineMs: localDeadlineMs,
+    run: async () => (broker === null ? [unknown(name)] : [await run(await documents())]),
+  });
+  const { node } = settings;
+  const outboxes = async (on: BusDocuments | null): Promise<Finding> => checkOutboxes((await files()).outboxLines, on?.positions ?? null, Date.now());
+  return [
+    check('clock', ({ health, world, actors }) => checkClock({ nowMs: Date.now(), node, health, world, actors })),
+    check('actors', (on) => checkActors({ node, expected: settings.agents.length > 0 ? settings.agents : (on.desired?.agents ?? []), statuses: believed(on) })),
+    check('versions on the bus', (on) => checkOtherVersions(version, believed(on))),
+    { name: 'outboxes', deadlineMs: localDeadlineMs, run: async () => [await outboxes(broker === null ? null : await documents())] },
+  ];
+}
+
+const unknown = (name: string): Finding =>
+  findingsOf(name).warning(
+    'unknown: no broker could be used',
+    'only the documents on a broker tell',
+    'homelab doctor   # again, once the broker above is mended',
+  );
+
+/** One reading for all who ask. */
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | null = null;
+  return () => (reading ??= read());
+}
+
+/** A line for each finding, the mend on the next one, and the sum at the end. */
+function doctorLines(findings: readonly Finding[]): readonly string[] {
+  const width = Math.max(0, ...findings.map(({ name }) => name.length));
+  const lines = findings.flatMap(({ name, level, found, means, mend }) => [
+    `${coloured(level)}${' '.repeat('warning'.length - level.length)}  ${name.padEnd(width)}  ${found}: ${means}`,
+    ...(mend === null ? [] : [`${' '.repeat('warning'.length)}  → ${mend}`]),
+  ]);
+  const count = (level: Finding['level']): number => findings.filter((each) => each.level === level).length;
+  return [...lines, '', `${counted(count('error'), 'error')}, ${counted(count('warning'), 'warning')}, ${count('ok')} ok. Nothing was changed.`];
+}
