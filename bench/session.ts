@@ -12,7 +12,7 @@ import { type Mosquitto, startMosquitto } from '../test/kit/mosquitto.ts';
 import { Engine } from './engine.ts';
 
 /** As the issue of every figure with containers: what a busy home server runs. */
-export const containersCount = 50;
+const containersCount = 50;
 
 /** Names of the small programs beside this file that are references, or make load. */
 export type Program = 'bare-connections' | 'bare-subscriber' | 'parse-only' | 'publisher';

@@ -5,7 +5,7 @@
  * that this program writes is read digit by digit, everything else by Date.parse.
  */
 
-const zero = 48;
+const zero = '0'.charCodeAt(0);
 
 /** Length of `2026-01-01T00:00:00.000Z`. */
 const usualLength = 24;
@@ -22,7 +22,7 @@ const hasUsualMarks = (text: string): boolean =>
   text.charCodeAt(23) === 90;
 
 /** Larger than anything that is allowed, where the character is no digit. */
-const noDigit = 1_000_000;
+const noDigit = Number.POSITIVE_INFINITY;
 
 function digit(text: string, at: number): number {
   const value = text.charCodeAt(at) - zero;

@@ -177,6 +177,33 @@ export class KillRig {
     return faults;
   }
 
+  /**
+   * Every event whose emit has returned lies in the outbox file of its actor, until the store has it: waits until the store has all
+   * that lie there now. (Compaction drops only what the store acknowledged.)
+   */
+  async everythingStored(): Promise<void> {
+    const emitted = actorProcesses.flatMap((actor) => this.outboxIds(actor));
+    const missing = (): string[] => {
+      const stored = new Set(this.stored().map(({ id }) => id));
+      return emitted.filter((id) => !stored.has(id));
+    };
+    await waitFor('every emitted event to be stored', () => missing().length === 0, { deadlineMs: 60_000, state: missing });
+  }
+
+  private outboxIds(actor: ActorProcess): readonly string[] {
+    let text: string;
+    try {
+      text = readFileSync(join(this.machine.dataRoot, actor, 'outbox.jsonl'), 'utf8');
+    } catch {
+      return [];
+    }
+    const lines = text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter(Boolean);
+    return lines.map((line) => (JSON.parse(line) as { id?: string }).id).filter((id) => id !== undefined);
+  }
+
   async close(): Promise<void> {
     this.closing = true;
     await Promise.all([...this.kept.values()].map((each) => each.stop()));
