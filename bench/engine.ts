@@ -60,7 +60,7 @@ export class Engine {
       for (let at = 1; at <= count; at += 1) {
         const name = `service-${String(at).padStart(2, '0')}`;
         // A compose project, so that they count as services that should run.
-        const body = { Image: image, Cmd: politeCommand, Labels: { 'com.docker.compose.project': 'bench' }, HostConfig: { NetworkMode: 'none' } };
+        const body = { Image: image, Cmd: politeCommand, Labels: { 'com.docker.compose.project': 'bench' } };
         const { Id } = JSON.parse(await call(dockerd.socketPath, 'POST', `/containers/create?name=${name}`, body)) as { readonly Id: string };
         await call(dockerd.socketPath, 'POST', `/containers/${Id}/start`);
         containers.push({ id: Id, name });

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { HomelabProcess } from '../test/kit/homelab-process.ts';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Session } from './session.ts';
 
 export interface Started {
@@ -15,14 +16,13 @@ export interface Started {
 /** Starting takes half a second; a loaded machine gets 60 s. */
 const readyDeadlineMs = 60_000;
 
-/** Resolves with the milliseconds until the program has said `word` so many times. */
+/** Resolves with the time at which the program has said `word` so many times. */
 async function ready(child: ChildProcess, stream: NodeJS.ReadableStream, word: string, times: number): Promise<number> {
-  const beganMs = performance.now();
   let output = '';
   const said = new Promise<number>((resolve) => {
     stream.on('data', (chunk: Buffer) => {
       output += chunk.toString('utf8');
-      if (output.split(word).length > times) resolve(performance.now() - beganMs);
+      if (output.split(word).length > times) resolve(performance.now());
     });
   });
   const late = new Promise<never>((_, reject) => {
@@ -37,20 +37,61 @@ async function ready(child: ChildProcess, stream: NodeJS.ReadableStream, word: s
   return Promise.race([said, late, ended]);
 }
 
+const repository = fileURLToPath(new URL('..', import.meta.url));
+
+/** How the image starts Node: what is compared is what is shipped, and both sides get the same. */
+function nodeFlags(): readonly string[] {
+  const file = join(repository, 'Dockerfile');
+  const entry = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(file, 'utf8'))?.[1];
+  if (entry === undefined) throw new Error(`${file}: expected a line ENTRYPOINT ["node", …]`);
+  return (JSON.parse(entry) as readonly string[]).filter((word) => word.startsWith('--'));
+}
+
+interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** What it says when it is ready, on which stream, and how often. */
+  readonly word: string;
+  readonly stream: 'stdout' | 'stderr';
+  readonly times: number;
+}
+
+async function start(session: Session, { file, args, env, word, stream, times }: Command): Promise<Started> {
+  const beganMs = performance.now();
+  // Nothing of the machine's own settings leaks in.
+  const child = spawn(process.execPath, [...nodeFlags(), file, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+  });
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  };
+  session.defer(stop);
+  if (child.pid === undefined) throw new Error(`${file} could not be started`);
+  child[stream === 'stdout' ? 'stderr' : 'stdout'].resume();
+  const readyMs = (await ready(child, child[stream], word, times)) - beganMs;
+  return { pid: child.pid, readyMs, stop };
+}
+
 export interface ActorsOptions {
   readonly names: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** `homelab run <actor…>` from dist/; ready when each actor has read everything and is connected. */
-export async function startActors(session: Session, { names, env }: ActorsOptions): Promise<Started> {
-  const actors = new HomelabProcess(['run', ...names], env);
-  session.defer(() => actors.stop());
-  const { child } = actors;
-  if (child.pid === undefined || child.stderr === null) throw new Error('homelab could not be started');
-  const readyMs = await ready(child, child.stderr, '"msg":"connected"', names.length);
-  return { pid: child.pid, readyMs, stop: () => actors.stop() };
-}
+export const startActors = (session: Session, { names, env }: ActorsOptions): Promise<Started> =>
+  start(session, {
+    file: join(repository, 'dist', 'homelab.mjs'),
+    args: ['run', ...names],
+    env: { ...env, HOMELAB_LOG_LEVEL: 'info' },
+    word: '"msg":"connected"',
+    stream: 'stderr',
+    times: names.length,
+  });
 
 export interface BareOptions {
   readonly url: string;
@@ -59,20 +100,15 @@ export interface BareOptions {
 }
 
 /** Ready when all its connections stand. */
-export async function startBare(session: Session, { url, socketPath, connections }: BareOptions): Promise<Started> {
-  const program = session.program('bare-connections');
-  const child = spawn(process.execPath, [program, url, socketPath, String(connections)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const stop = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGTERM');
-    await ended;
-  };
-  session.defer(stop);
-  if (child.pid === undefined) throw new Error('the bare process could not be started');
-  const readyMs = await ready(child, child.stdout, 'ready', 1);
-  return { pid: child.pid, readyMs, stop };
-}
+export const startBare = (session: Session, { url, socketPath, connections }: BareOptions): Promise<Started> =>
+  start(session, {
+    file: session.program('bare-connections'),
+    args: [url, socketPath, String(connections)],
+    env: {},
+    word: 'ready',
+    stream: 'stdout',
+    times: 1,
+  });
 
 /** MiB in memory now. */
 export function residentMiB({ pid }: Started): number {

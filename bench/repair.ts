@@ -40,6 +40,7 @@ function measure(session: Session, kind: BrokerKind): Promise<Row> {
       }
     }
     const each = ratios(ours, bare);
+    scope.say(`ours ${ours.map(Math.round).join(' ')} ms, bare ${bare.map(Math.round).join(' ')} ms`);
     return {
       figure: `repair, approval to running, ${brokerNames[kind]}`,
       ours: `${digits(median(ours))} ms`,

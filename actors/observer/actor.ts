@@ -130,7 +130,9 @@ class ObserverLife {
     });
     this.commands = {
       append: ({ records }) => {
-        for (const record of records) log.debug({ node: record.node, service: record.service, id: record.id, event: record.type }, 'event accepted');
+        if (log.isLevelEnabled('debug')) {
+          for (const record of records) log.debug({ node: record.node, service: record.service, id: record.id, event: record.type }, 'event accepted');
+        }
         this.store.append(records);
       },
       publish: ({ set, remove, isComplete }) => {

@@ -13,6 +13,12 @@ export type Evidence = Pick<
   'service' | 'kind' | 'severity' | 'trigger_type' | 'message' | 'correlation_id' | 'started_at' | 'occurrences' | 'count' | 'last_ms'
 >;
 
+/** What an incident is about: at most one of each is active. */
+interface Subject {
+  readonly service: string | null;
+  readonly kind: IncidentKind;
+}
+
 /** Parts of an id are cut so that the whole fits one topic level (128 characters). */
 const idPartLength = 48;
 /** Resolved incidents of one (service, kind) kept at most: a flapping service must not fill the broker. The same 20 as other histories. */
@@ -34,10 +40,10 @@ function newId(world: NodeWorld, evidence: Evidence): string {
 }
 
 /** The third incident of a key within the window: the same figures as the crash-loop guard. */
-function isFlapping(world: NodeWorld, key: string, atMs: number): boolean {
+function isFlapping(world: NodeWorld, { service, kind }: Subject, atMs: number): boolean {
   let recent = 1;
   for (const incident of world.incidents.values()) {
-    if (openKey(incident.service, incident.kind) === key && atMs - incident.opened_ms < crashLoopWindowMs) recent += 1;
+    if (incident.kind === kind && incident.service === service && atMs - incident.opened_ms < crashLoopWindowMs) recent += 1;
   }
   return recent >= crashLoopRestartsMax;
 }
@@ -59,7 +65,7 @@ export function openIncident(world: NodeWorld, evidence: Evidence, atMs: number)
     last_occurrence: evidence.occurrences.at(-1) ?? started_at,
     occurrences: newest(evidence.occurrences),
     count,
-    flapping: isFlapping(world, key, atMs),
+    flapping: isFlapping(world, evidence, atMs),
     resolved_at: null,
     resolved_by: null,
     opened_ms: atMs,
@@ -88,11 +94,7 @@ export function countOccurrence(entry: Trouble | IncidentRecord, occurrence: Occ
 }
 
 /** Ends the trouble and the active incident of a key. Returns the incident, if there was one. */
-export function closeKey(
-  world: NodeWorld,
-  target: { readonly service: string | null; readonly kind: IncidentKind },
-  by: { readonly type: string; readonly at: string; readonly atMs: number },
-): IncidentRecord | null {
+export function closeKey(world: NodeWorld, target: Subject, by: { readonly type: string; readonly at: string; readonly atMs: number }): IncidentRecord | null {
   const key = openKey(target.service, target.kind);
   world.troubles.delete(key);
   const id = world.active.get(key);
@@ -103,12 +105,13 @@ export function closeKey(
   incident.resolved_by = by.type;
   incident.resolved_ms = by.atMs;
   incident.changed_ms = by.atMs;
-  dropOldestResolved(world, key);
+  dropOldestResolved(world, target);
   return incident;
 }
 
-function dropOldestResolved(world: NodeWorld, key: string): void {
-  const resolved = [...world.incidents.values()].filter((each) => each.resolved_ms !== null && openKey(each.service, each.kind) === key);
+function dropOldestResolved(world: NodeWorld, { service, kind }: Subject): void {
+  const resolved: IncidentRecord[] = [];
+  for (const each of world.incidents.values()) if (each.kind === kind && each.service === service && each.resolved_ms !== null) resolved.push(each);
   // Insertion order is the order of opening; only one of a key is active at a time, so it is the order of resolving too.
   for (const old of resolved.slice(0, Math.max(0, resolved.length - resolvedKeptPerKey))) world.incidents.delete(old.id);
 }

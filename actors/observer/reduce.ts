@@ -94,8 +94,7 @@ function onEvent(state: ObserverState, { event, now }: InputOf<'event'>, command
     return;
   }
   const node = nodeOf(state, name);
-  const { floor: _floor, ...rest } = event;
-  const record: StoredEvent = { ...rest, node: name, stored_at: new Date(now).toISOString(), ...(name === event.node ? {} : { alias: event.node }) };
+  const record = recordOf(event, name, now);
   switch (accept(node.accepted, positionKey(record), event)) {
     case 'accepted':
       commands.push({ type: 'append', records: [record] });
@@ -110,6 +109,24 @@ function onEvent(state: ObserverState, { event, now }: InputOf<'event'>, command
       state.counts.holes += 1;
   }
 }
+
+/** Field by field: with tens of thousands of events a second, copying an object of any shape is what costs most here (measured). */
+const recordOf = (event: InputOf<'event'>['event'], node: string, now: number): StoredEvent => ({
+  id: event.id,
+  ts: event.ts,
+  node,
+  source: event.source,
+  lane: event.lane,
+  seq: event.seq,
+  type: event.type,
+  severity: event.severity,
+  service: event.service,
+  correlation_id: event.correlation_id,
+  message: event.message,
+  payload: event.payload,
+  stored_at: new Date(now).toISOString(),
+  ...(node === event.node ? null : { alias: event.node }),
+});
 
 function onStored(state: ObserverState, { records, positions, now }: InputOf<'stored'>, commands: ObserverCommand[]): void {
   const nodes = new Set<NodeLive>();

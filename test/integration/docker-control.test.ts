@@ -198,7 +198,8 @@ describe.skipIf(!haveDockerd())('acting on a real engine', () => {
   });
 
   describe('collecting diagnostics', () => {
-    const print = 'echo plain; echo token=$API_TOKEN >&2; i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done; echo $API_TOKEN; echo {}; sleep 3600';
+    const print =
+      'echo plain; echo token=$API_TOKEN >&2; sleep 0.5; i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done; echo $API_TOKEN; echo {}; sleep 3600';
 
     it.each([
       ['without a terminal', []],

@@ -68,7 +68,8 @@ export class Sandbox {
     await once(starter, 'exit');
     // Leftovers of an engine that was killed may become children here at any time: the program is known by its name too.
     const isIt = (pid: number): boolean => !before.has(pid) && argumentsOf(pid)[0] === command[0];
-    const stillStarting = (pid: number): boolean => !before.has(pid) && argumentsOf(pid)[0] === 'sh';
+    // In the middle of its exec a living process shows no arguments at all.
+    const stillStarting = (pid: number): boolean => !before.has(pid) && isAlive(pid) && ['sh', '', undefined].includes(argumentsOf(pid)[0]);
     await waitFor('the program to run', () => !childrenOf(this.initPid).some(stillStarting), { deadlineMs: readyDeadlineMs });
     return childrenOf(this.initPid).find(isIt) ?? null;
   }

@@ -13,7 +13,7 @@ const run = promisify(execFile);
 export const busyboxImage = 'homelab-busybox:local';
 
 /** A command that runs until it is asked to stop, and then ends at once with 0, as well-behaved services do. */
-export const politeCommand: readonly string[] = ['sh', '-c', "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"];
+export const politeCommand: readonly string[] = ['sh', '-c', "trap 'exit 0' TERM; echo polite; while :; do sleep 3600 & wait $!; done"];
 
 /** Imports the busybox image through any docker command line; returns its tag. */
 export async function importBusybox(docker: (...args: readonly string[]) => Promise<string>): Promise<string> {
