@@ -4,6 +4,7 @@
  */
 import { actionId } from '../contracts/action.ts';
 import { topics } from '../contracts/topics.ts';
+import { waitFor } from '../test/kit/wait.ts';
 import { type BrokerKind, brokerNames } from './broker.ts';
 import { type Container, wallMs } from './engine.ts';
 import type { Figure, Row } from './figure.ts';
@@ -16,6 +17,10 @@ const repetitions = 20;
 const ratioMax = 1.2;
 /** A shell that was started just now does not listen to TERM yet, and would be waited for until it is killed. */
 const settleMs = 1_000;
+/** As actors/executor/desk.ts limits them. */
+const executionsAtOnce = 4;
+/** A service without a health check is verified after 10 s. */
+const verifiedDeadlineMs = 60_000;
 /** What actors/executor asks of the engine. */
 const stopTimeoutS = 10;
 
@@ -55,6 +60,9 @@ function measure(session: Session, kind: BrokerKind): Promise<Row> {
 
 /** Publishes the approval of a waiting restart; ms until the engine has started the container. */
 async function approved({ engine, bystander }: RunningNode, container: Container): Promise<number> {
+  const atWork = (): number => [...bystander.docs.values()].filter(({ name, doc }) => name === 'action' && doc['status'] === 'running').length;
+  // Those before it are still being verified: at most so many are at once, and more would wait for the first to end.
+  await waitFor('a place at the executor', () => atWork() < executionsAtOnce, { deadlineMs: verifiedDeadlineMs });
   const id = actionId({ type: 'container_restart', node: nodeName, service: container.name });
   const isPending = bystander.next(`${id} to be pending`, ({ name, doc }) => name === 'action' && doc['id'] === id && doc['status'] === 'pending');
   const proposal = { type: 'container_restart', node: nodeName, service: container.name };
