@@ -40,9 +40,11 @@ async function main(names: readonly string[]): Promise<number> {
     return 2;
   }
   const session = new Session();
+  let isStopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       session.say('stopping');
+      isStopping = true;
       session.end().then(
         () => process.exit(1),
         () => process.exit(1),
@@ -53,6 +55,8 @@ async function main(names: readonly string[]): Promise<number> {
   let code = 0;
   try {
     for (const figure of figures.filter(({ name }) => names.length === 0 || names.includes(name))) {
+      // Its endings are being performed: nothing new may begin.
+      if (isStopping) break;
       const measured = await rowsOf(session, figure);
       rows.push(...measured.rows);
       if (measured.failed) code = 1;
