@@ -102,6 +102,8 @@ export interface Blueprint<L extends AnyActorLogic, E extends { readonly type: s
   readonly owns: readonly Read[];
   /** One word for what it is doing. */
   mode(snapshot: SnapshotFrom<L>): string;
+  /** What else its ActorStatus says, such as what it cannot do now; at most 300 characters. */
+  detail?(snapshot: SnapshotFrom<L>): string | null;
   /** The event that a delivery means to this actor, or null. */
   deliver(delivery: Delivery): E | null;
   /** Reducers: epoch milliseconds of the next `{type: 'wake', now}`, or null. Machines use `after`. */

@@ -7,6 +7,12 @@ export interface BrokerLimits {
   readonly connectPacketBytesMax: number;
   /** A packet that was begun must be whole within this, ms. */
   readonly packetWithinMs: number;
+  /** From the moment a connection is let in until its CONNECT is whole, ms; then it is closed. */
+  readonly connectWithinMs: number;
+  /** Packets that one client may send before its CONNACK; beyond, it is disconnected. */
+  readonly packetsBeforeConnackMax: number;
+  /** A client that takes nothing of what waits for it is disconnected after this, ms. */
+  readonly drainWithinMs: number;
   /** Open connections, all listeners together; further ones are closed at once. */
   readonly connectionsMax: number;
   /** New connections per second once `connectBurst` of them have come at once; further ones wait, unread. */
@@ -41,6 +47,12 @@ export const defaultBrokerLimits: BrokerLimits = {
   connectPacketBytesMax: mebibyte / 4,
   // 2 MiB over the worst LTE we know (150 kbit/s).
   packetWithinMs: 120_000,
+  // A CONNECT takes one round trip, LTE at its worst about 2 s.
+  connectWithinMs: 5_000,
+  // aedes closes at 42, and a client that sends its unacknowledged messages at once would be locked out; a first chunk of 64 KiB holds some 1,000.
+  packetsBeforeConnackMax: 1_000,
+  // Nobody waits for it meanwhile (broker-gate.ts), and a slow link may empty its buffer rarely.
+  drainWithinMs: 30_000,
   // A site has tens of clients, a home with ESPHome some hundreds; 1,024 need 100 MB (90 kB each, measured on disk).
   connectionsMax: 1_024,
   // 1,000 clients that return at once are back within 3 s; 0.33 ms of CPU each (measured) leave a Raspberry Pi most of its time.

@@ -26,23 +26,13 @@ export interface PersistenceCures {
 
 /** Changes `persistence` and returns it. */
 export function curePersistence(persistence: BrokerPersistence, cures: PersistenceCures): BrokerPersistence {
-  const { retained, gates, log } = cures;
-  const storeRetained = persistence.storeRetained.bind(persistence);
-  let saidFull = false;
+  const { retained, gates } = cures;
   Object.assign(persistence, cureSubscriptions(persistence, cures), cureQueues(persistence, cures));
   return Object.assign(persistence, {
-    storeRetained: async (packet: BrokerPacket) => {
-      if (!retained.admits(packet)) {
-        if (!saidFull)
-          log.warn(
-            { topic: packet.topic, retained_messages: retained.count, retained_bytes: retained.bytes },
-            'too much is retained: messages on new topics are delivered and not kept',
-          );
-        saidFull = true;
-        return;
-      }
-      await storeRetained(packet);
+    // Written already, if it is written at all (broker-order.ts).
+    storeRetained: (packet: BrokerPacket) => {
       retained.store(packet);
+      return Promise.resolve();
     },
     // The gate of the client sends them; aedes gets nothing to send.
     createRetainedStreamCombi: () => {

@@ -7,6 +7,7 @@
 import type { BrokerPacket } from './broker-aedes.ts';
 import type { BrokerCounters } from './broker-counters.ts';
 import type { BrokerLimits } from './broker-limits.ts';
+import type { Backlog } from './broker-order.ts';
 
 interface TreeNode {
   readonly children: Map<string, TreeNode>;
@@ -55,10 +56,15 @@ export class RetainedMessages {
     return this.messageBytes;
   }
 
+  /** Does it fit for certain beside so much more, whatever is on its topic? Costs no look-up. */
+  hasRoom(packet: BrokerPacket, beside: Backlog): boolean {
+    const { retainedMessagesMax, retainedBytesMax } = this.limits;
+    return this.messages + beside.messages < retainedMessagesMax && this.messageBytes + beside.bytes + sizeOf(packet) <= retainedBytesMax;
+  }
+
   /** Would this message still fit? One on a topic that is retained already, and one that clears, always do. */
   admits(packet: BrokerPacket): boolean {
-    if (packet.payload.length === 0 || this.find(packet.topic)?.packet) return true;
-    if (this.messages < this.limits.retainedMessagesMax && this.messageBytes + sizeOf(packet) <= this.limits.retainedBytesMax) return true;
+    if (packet.payload.length === 0 || this.hasRoom(packet, nothing) || this.find(packet.topic)?.packet) return true;
     this.counters.retainedRefused += 1;
     return false;
   }
@@ -143,5 +149,7 @@ export class RetainedMessages {
 
 /** Wildcards do not match a first level that begins with `$` (4.7.2). */
 const isHidden = (name: string, depth: number): boolean => depth === 0 && name.startsWith('$');
+
+const nothing: Backlog = { messages: 0, bytes: 0 };
 
 const sizeOf = (packet: BrokerPacket): number => packet.topic.length + packet.payload.length;

@@ -15,6 +15,7 @@ import memoryPersistence from 'aedes-persistence';
 import levelPersistence from 'aedes-persistence-level';
 import { Level } from 'level';
 import type { BrokerPacket, BrokerPersistence } from './broker-aedes.ts';
+import { GroupCommit } from './broker-group-commit.ts';
 import { curePersistence, type PersistenceCures } from './broker-persistence.ts';
 import type { Sessions } from './broker-sessions.ts';
 import type { Log } from './log.ts';
@@ -28,6 +29,8 @@ export class BrokerStoreLockedError extends Error {
 
 export interface BrokerStore {
   readonly persistence: BrokerPersistence;
+  /** Resolves when the message is on disk, or when it is removed from there (empty payload); in the order of the calls. null: in memory only. */
+  readonly writeRetained: ((packet: BrokerPacket) => Promise<void>) | null;
   /** Greater, as text, than in every earlier life of this directory. */
   readonly brokerId: string;
   /** Notes since when the session has been without its client; null: it is there. */
@@ -50,7 +53,15 @@ export async function openBrokerStore(directory: string | null, cures: Persisten
   if (directory === null) {
     const persistence = curePersistence((memoryPersistence as unknown as () => BrokerPersistence)(), cures);
     const nothing = (): void => undefined;
-    return { persistence, brokerId: lifeName(0), noteAbsence: nothing, forgetAbsence: nothing, endSession: ender(persistence), close: () => Promise.resolve() };
+    return {
+      persistence,
+      writeRetained: null,
+      brokerId: lifeName(0),
+      noteAbsence: nothing,
+      forgetAbsence: nothing,
+      endSession: ender(persistence),
+      close: () => Promise.resolve(),
+    };
   }
   try {
     return await openOnDisk(directory, cures, nowMs);
@@ -102,8 +113,12 @@ function onDisk(db: Db, persistence: BrokerPersistence, brokerId: string, log: L
     log.warn({ err: error }, 'the broker could not note since when a session is without its client; it will end later than it should');
   };
   const end = ender(persistence);
+  const writes = new GroupCommit((group) => db.batch([...group]));
+  // Keys and values as aedes-persistence-level writes them, because it reads them at the next start.
+  const encoder = levelPersistence({ put: (key: string, value: Buffer) => writes.put(key, value), del: (key: string) => writes.del(key) }) as BrokerPersistence;
   return {
     persistence,
+    writeRetained: ({ topic, payload, qos }) => encoder.storeRetained({ cmd: 'publish', topic, payload, qos, retain: true }),
     brokerId,
     noteAbsence: (clientId, sinceMs) => {
       if (db.status !== 'open') return;

@@ -19,6 +19,7 @@ import { type BrokerLimits, defaultBrokerLimits } from './broker-limits.ts';
 import { type ListenerOptions, openListeners } from './broker-listeners.ts';
 import { PublishOrder } from './broker-order.ts';
 import { RetainedMessages } from './broker-retained.ts';
+import { createRetention } from './broker-retention.ts';
 import { keepSessions } from './broker-session-keeper.ts';
 import { Sessions } from './broker-sessions.ts';
 import { type BrokerStore, openBrokerStore } from './broker-store.ts';
@@ -54,17 +55,8 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-/** A connection that says nothing. 5 s: a CONNECT takes one round trip, LTE at its worst about 2 s. */
-const connectTimeoutMs = 5_000;
-
-/** A client that takes nothing at all for so long is gone. 30 s: nobody waits for it meanwhile (broker-gate.ts), and a slow link may empty its buffer rarely. */
-const drainTimeoutMs = 30_000;
-
 /** Wills of clients that did not survive a crash of the broker are published four of these after its restart (aedes.js): 60 s, longer than clients take to come back. */
 const heartbeatIntervalMs = 15_000;
-
-/** Packets that one client may send before its CONNACK. aedes closes at 42, and a client that sends its unacknowledged messages at once would be locked out; a first chunk of 64 KiB holds some 1,000. */
-const queuedBeforeConnackMax = 1_000;
 
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const limits: BrokerLimits = { ...defaultBrokerLimits, ...options.limits };
@@ -128,7 +120,7 @@ async function createAedes(options: BrokerOptions, { limits, clock, counters, do
   const admission = new Admission({ limits, counters, reports, log, requestPrefixes: options.neverRetained ?? [], passwords: options.passwords ?? null });
   const store = await openBrokerStore(options.dataDir, { retained, sessions, gates, counters, refused: admission.refused, log }, clock.now());
   const broker = new Aedes(aedesOptions(limits, store, gates, admission)) as unknown as BrokerInternals & { listen(): Promise<void> };
-  const order = new PublishOrder(broker, log);
+  const order = new PublishOrder(broker, createRetention(retained, store.writeRetained, log), log);
   admission.attach(broker, order);
   gates.attach(broker);
   const stopKeeping = keepSessions(broker, sessions, store, { clock, counters, log });
@@ -174,10 +166,10 @@ function aedesOptions(limits: BrokerLimits, store: BrokerStore, gates: Gates, ad
     persistence: store.persistence,
     // Unlimited: deliveries never hold the emitter up (broker-gate.ts), and with a limit one stalled client stops everyone.
     concurrency: 0,
-    connectTimeout: connectTimeoutMs,
-    drainTimeout: drainTimeoutMs,
+    connectTimeout: limits.connectWithinMs,
+    drainTimeout: limits.drainWithinMs,
     heartbeatInterval: heartbeatIntervalMs,
-    queueLimit: queuedBeforeConnackMax,
+    queueLimit: limits.packetsBeforeConnackMax,
     maxTopicLevels: limits.topicLevelsMax,
     maxInflightInbound: limits.inboundQos2Max,
     // None: aedes refuses clients without keepalive then, with a return code that 3.1.1 does not have.

@@ -4,16 +4,16 @@
  * Remembers on disk: the session number and the outbox. A message that does not fit its contract never reaches the
  * actor: it is counted, and logged and reported once a minute per kind of topic.
  */
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { EventDraft } from '../contracts/event.ts';
 import type { LevelsOf, Topic } from '../contracts/topic.ts';
-import { topics } from '../contracts/topics.ts';
+import { findTopic, topics } from '../contracts/topics.ts';
 import type { Delivery, PayloadInput, Read } from './actor.ts';
 import { topicMatches } from './broker-topic-filter.ts';
 import { type Clock, withDeadline } from './clock.ts';
 import { Connection, RetryNow } from './connection.ts';
 import { DocumentWriter } from './document-writer.ts';
+import { type Ids, randomIds } from './ids.ts';
 import { Inbox } from './inbox.ts';
 import { type Incoming, type Link, LinkClosedError, type LinkOptions, type Transport, type Will } from './link.ts';
 import type { Log } from './log.ts';
@@ -39,6 +39,7 @@ export interface BusOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  readonly ids?: Ids;
   readonly outbox: Outbox;
   readonly onDuplicate: (topic: string, session: number) => void;
   readonly onQuarantine: (report: { readonly topic: string; readonly detail: string; readonly count: number }) => void;
@@ -59,6 +60,7 @@ export class Bus {
   private readonly quarantine: Quarantine;
   private readonly sessions: SessionCounter;
   private inbox: Inbox | null = null;
+  private owned: readonly { readonly filter: string; readonly onlySite: string | null }[] = [];
   private main: Connection | null = null;
   private queue: Connection | null = null;
   private link: Link | null = null;
@@ -104,6 +106,7 @@ export class Bus {
         this.options.outbox.onCursor(positions);
       },
     });
+    this.owned = plan.owns.map((read) => ({ filter: read.topic.filter(read.levels), onlySite: read.onlyOwnSite === true ? this.options.site : null }));
     this.main = new Connection({
       transport,
       clock,
@@ -112,7 +115,7 @@ export class Bus {
       linkOptions: () => this.mainLinkOptions(plan),
       onUp: (link) => this.catchUp(link, plan),
       onMessage: (message) => {
-        this.onMessage(message, plan);
+        this.onMessage(message);
       },
       onDown: () => {
         this.onDown(plan);
@@ -236,7 +239,7 @@ export class Bus {
   }
 
   private async passFence(link: Link): Promise<void> {
-    const nonce = randomUUID();
+    const nonce = (this.options.ids ?? randomIds).nonce();
     const passed = new Promise<void>((resolve, reject) => {
       this.fence = { nonce, passed: resolve, broken: reject };
     });
@@ -256,12 +259,12 @@ export class Bus {
     if (wasUp) plan.deliver({ kind: 'disconnected', at: this.options.clock.now() });
   }
 
-  private onMessage(message: Incoming, plan: BusPlan): void {
+  private onMessage(message: Incoming): void {
     const relative = this.relative(message.topic);
     if (relative === null) return;
     if (this.passedFence(relative, message)) return;
-    const owned = plan.owns.find((read) => topicMatches(read.topic.filter(read.levels), relative));
-    if (owned !== undefined) this.documents.onOwnTopic(relative, message, owned.onlyOwnSite === true ? this.options.site : null);
+    const owned = this.owned.find(({ filter }) => topicMatches(filter, relative));
+    if (owned !== undefined) this.documents.onOwnTopic(relative, message, owned.onlySite);
     this.inbox?.onMessage(relative, message);
   }
 
@@ -278,14 +281,17 @@ export class Bus {
   }
 
   private filterOf(read: Read): string {
-    return this.absolute(read.topic.filter(read.levels));
+    const filter = read.topic.filter(read.levels);
+    return read.topic.foreign === true ? filter : this.absolute(filter);
   }
 
   private absolute(relative: string): string {
     return `${this.options.root}/${relative}`;
   }
 
+  /** null: neither ours nor one of another program that the table knows. */
   private relative(topic: string): string | null {
-    return topic.startsWith(`${this.options.root}/`) ? topic.slice(this.options.root.length + 1) : null;
+    if (topic.startsWith(`${this.options.root}/`)) return topic.slice(this.options.root.length + 1);
+    return findTopic(topic)?.row.foreign === true ? topic : null;
   }
 }

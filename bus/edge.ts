@@ -14,11 +14,13 @@ const refused = (detail: string): Checked => ({ ok: false, detail });
  */
 export function checkPayload(found: FoundTopic, payload: Buffer): Checked {
   if (payload.length > payloadBytesMax) return refused(`${payload.length} bytes; at most ${payloadBytesMax} are read`);
+  const text = payload.toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(payload.toString('utf8'));
+    value = JSON.parse(text);
   } catch (error) {
-    return refused(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    if (found.row.foreign !== true) return refused(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    value = text;
   }
   if (found.row.kind === 'document') {
     const head = DocumentHead.safeParse(value);

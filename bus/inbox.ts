@@ -27,9 +27,11 @@ export interface InboxOptions {
 export class Inbox {
   private readonly options: InboxOptions;
   private readonly reader = new DocumentReader();
+  private readonly filters: readonly string[];
 
   constructor(options: InboxOptions) {
     this.options = options;
+    this.filters = options.reads.map(({ topic, levels }) => topic.filter(levels));
   }
 
   /** A message on `relative` (its topic without the root). Topics outside the table are ignored. */
@@ -41,7 +43,7 @@ export class Inbox {
   }
 
   private wants(relative: string): boolean {
-    return this.options.reads.some((read) => topicMatches(read.topic.filter(read.levels), relative));
+    return this.filters.some((filter) => topicMatches(filter, relative));
   }
 
   private onOther(relative: string, found: FoundTopic, message: Incoming): void {

@@ -176,10 +176,9 @@ export class MemoryConnection implements Link {
   /** Sends the oldest queued message; it leaves the queue only when the client has it. */
   deliverNext(): void {
     const { session } = this;
-    const at = this.scheduled;
+    const message = session.queue[this.scheduled];
+    if (message === undefined) return; // it is on its way already: it came between CONNECT and CONNACK
     this.scheduled += 1;
-    const message = session.queue[at];
-    if (message === undefined) return;
     const fault = this.broker.fault({ direction: 'delivery', clientId: this.options.clientId, ...message });
     this.down.push(
       () => {

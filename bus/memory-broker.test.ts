@@ -170,4 +170,19 @@ describe('the in-memory broker', () => {
     expect(lines.join('')).toContain('a bug in a listener');
     await link.close();
   });
+
+  it('goes on delivering to a session that was given a message between its CONNECT and its CONNACK', async () => {
+    const broker = new MemoryBroker();
+    const away = await connect(broker, 'away', { clean: false });
+    await away.link.subscribe(['t']);
+    await away.link.close();
+    const sender = await connect(broker, 'sender');
+    const reconnecting = connect(broker, 'away', { clean: false });
+    const sent = sender.link.publish('t', 'meanwhile', { retain: false });
+    const { texts } = await reconnecting;
+    await sent;
+    await sender.link.publish('t', 'later', { retain: false });
+    await settle();
+    expect(texts).toEqual(['meanwhile', 'later']);
+  });
 });

@@ -27,6 +27,8 @@ export class MemoryBroker implements BrokerSide {
   droppedCount = 0;
   private readonly retained = new Map<string, Buffer>();
   private readonly sessions = new Map<string, Session>();
+  /** Who gets what, by topic; forgotten whenever a session or a subscription comes or goes. */
+  private readonly receivers = new Map<string, readonly Session[]>();
   private readonly queuedMax: number;
   private readonly decide: (passage: Passage) => Fault;
   private running = true;
@@ -53,6 +55,7 @@ export class MemoryBroker implements BrokerSide {
     for (const session of [...this.sessions.values()]) session.connection?.breakOff('the broker stopped', { will: false });
     if (lose.retained === true) this.retained.clear();
     if (lose.sessions === true) this.sessions.clear();
+    this.receivers.clear();
   }
 
   start(): void {
@@ -76,14 +79,21 @@ export class MemoryBroker implements BrokerSide {
   accept(topic: string, payload: Buffer, retain: boolean): void {
     if (retain && payload.length === 0) this.retained.delete(topic);
     else if (retain) this.retained.set(topic, payload);
-    for (const session of [...this.sessions.values()]) {
-      // One copy, however many of its filters match: as mosquitto does for 3.1.1 clients.
-      if ([...session.filters].some((filter) => topicMatches(filter, topic))) this.give(session, { topic, payload, retained: false });
-    }
+    for (const session of this.receiversOf(topic)) this.give(session, { topic, payload, retained: false });
+  }
+
+  private receiversOf(topic: string): readonly Session[] {
+    const known = this.receivers.get(topic);
+    if (known !== undefined) return known;
+    // One copy, however many of its filters match: as mosquitto does for 3.1.1 clients.
+    const found = [...this.sessions.values()].filter(({ filters }) => [...filters].some((filter) => topicMatches(filter, topic)));
+    this.receivers.set(topic, found);
+    return found;
   }
 
   subscribe(session: Session, filters: readonly string[]): void {
     for (const filter of filters) session.filters.add(filter);
+    this.receivers.clear();
     // Once per filter, also for topics that several of them match: as mosquitto does.
     for (const filter of filters) {
       for (const [topic, payload] of this.retained) if (topicMatches(filter, topic)) this.give(session, { topic, payload, retained: true });
@@ -101,6 +111,7 @@ export class MemoryBroker implements BrokerSide {
   forget(session: Session): void {
     session.connection = null;
     if (session.clean && this.sessions.get(session.clientId) === session) this.sessions.delete(session.clientId);
+    this.receivers.clear();
   }
 
   private connect(options: LinkOptions, handlers: LinkHandlers): Promise<Link> {
@@ -123,6 +134,7 @@ export class MemoryBroker implements BrokerSide {
     if (known !== undefined && !known.clean && !options.clean) return known;
     const session: Session = { clientId: options.clientId, clean: options.clean, filters: new Set(), queue: [], connection: null };
     this.sessions.set(options.clientId, session);
+    this.receivers.clear();
     return session;
   }
 

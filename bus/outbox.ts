@@ -7,11 +7,11 @@
  * it cannot get any more. Limits: 10,000 events or 8 MiB; then the oldest info go first, counted and said.
  */
 import { join } from 'node:path';
-import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { payloadBytesMax } from '../contracts/defaults.ts';
 import { type CursorPositions, Event, type EventDraft, type Lane, laneOf, lanes } from '../contracts/event.ts';
 import { type Clock, isoTime } from './clock.ts';
+import { type Ids, randomIds } from './ids.ts';
 import { Journal, readJournal } from './journal.ts';
 import { killPoint } from './kill-point.ts';
 import type { Log } from './log.ts';
@@ -37,6 +37,7 @@ export interface OutboxOptions {
   readonly source: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly ids?: Ids;
 }
 
 type Send = (event: Event) => Promise<void>;
@@ -163,7 +164,7 @@ export class Outbox {
     const lane = laneOf(draft.severity);
     const state = this.laneStates[lane];
     const event = Event.parse({
-      id: draft.id ?? uuidv7(),
+      id: draft.id ?? (this.options.ids ?? randomIds).eventId(),
       ts: draft.ts ?? isoTime(this.options.clock.now()),
       node: this.options.node,
       source: this.options.source,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { assign, emit, setup } from 'xstate';
 import { topics } from '../contracts/topics.ts';
-import { StepClock, settlePromises } from '../test/kit/step-clock.ts';
+import { StepClock, settleFiles, settlePromises } from '../test/kit/step-clock.ts';
 import { waitFor } from '../test/kit/wait.ts';
 import type { ActorModule, AnyBlueprint } from './actor.ts';
 import type { Transport } from './link.ts';
@@ -65,7 +65,7 @@ async function passing<T>(promise: Promise<T>): Promise<T> {
   let isOver = false;
   void promise.finally(() => (isOver = true)).catch(() => undefined);
   await waitFor('the end', async () => {
-    await clock.run(500);
+    await clock.run(500, settleFiles);
     return isOver;
   });
   return promise;
@@ -116,7 +116,7 @@ it('gives up after eight lives that could not begin, and tells the process', asy
   );
   actor.start();
   await waitFor('the end', async () => {
-    await clock.run(10_000);
+    await clock.run(10_000, settleFiles);
     return gaveUp.length > 0;
   });
   expect([tries, gaveUp]).toEqual([8, ['no such directory']]);
@@ -141,7 +141,7 @@ it('says failed on the bus when it gave up', async () => {
   );
   actor.start();
   await waitFor('the end', async () => {
-    await clock.run(10_000);
+    await clock.run(10_000, settleFiles);
     return gaveUp.length > 0;
   });
   expect(status()).toMatchObject({ status: 'failed', last_error: 'told to die' });
@@ -220,7 +220,7 @@ it('dies, and takes nothing else with it, when its mode cannot be told', async (
   );
   actor.start();
   await waitFor('the end', async () => {
-    await clock.run(10_000);
+    await clock.run(10_000, settleFiles);
     return gaveUp.length > 0;
   });
   expect(gaveUp).toEqual(['no mode']);

@@ -15,6 +15,7 @@ import { Bus } from './bus.ts';
 import { type Clock, withDeadline } from './clock.ts';
 import { CommandQueue } from './command-queue.ts';
 import { DuplicateWriterError } from './duplicate-writer.ts';
+import type { Ids } from './ids.ts';
 import type { Transport } from './link.ts';
 import { takeLock } from './lock-file.ts';
 import type { Log } from './log.ts';
@@ -44,6 +45,7 @@ export interface RunActorOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  readonly ids?: Ids;
   readonly version: string;
   readonly onGaveUp: (error: Error) => void;
 }
@@ -160,7 +162,7 @@ export class RunningActor {
 
   private async create(): Promise<Life> {
     const { clock } = this.options;
-    const outbox = await Outbox.open({ dir: this.dataDir, node: this.options.node, source: this.name, clock, log: this.log });
+    const outbox = await Outbox.open({ ...this.options, dir: this.dataDir, source: this.name, log: this.log });
     let announceEnd: (error: Error) => void = () => undefined;
     const ended = new Promise<Error>((resolve) => (announceEnd = resolve));
     let commands: CommandQueue | null = null;
@@ -258,7 +260,9 @@ export class RunningActor {
 
   private onSnapshot(life: Life, snapshot: SnapshotFrom<AnyActorLogic>): void {
     if (this.life !== life || snapshot.status !== 'active') return;
-    if (this.status.changeMode(life.blueprint.mode(snapshot))) this.status.publish(life.bus, 'online');
+    const isNewMode = this.status.changeMode(life.blueprint.mode(snapshot));
+    const isNewDetail = this.status.changeDetail(life.blueprint.detail?.(snapshot) ?? null);
+    if (isNewMode || isNewDetail) this.status.publish(life.bus, 'online');
     this.armTimer(life, life.blueprint.wakeAt?.(snapshot) ?? null);
   }
 

@@ -20,6 +20,7 @@ export class StatusBoard {
   private lastError: string | null = null;
   private mode = 'starting';
   private modeSince: string;
+  private detail: string | null = null;
 
   constructor(options: StatusBoardOptions) {
     this.options = options;
@@ -35,6 +36,13 @@ export class StatusBoard {
     return true;
   }
 
+  /** Whether that is news. */
+  changeDetail(detail: string | null): boolean {
+    if (detail === this.detail) return false;
+    this.detail = detail;
+    return true;
+  }
+
   died(error: Error): void {
     this.restarts += 1;
     this.lastError = error.message.slice(0, 400);
@@ -44,13 +52,15 @@ export class StatusBoard {
     const { node, actor, version } = this.options;
     const said = status === 'online' ? this.mode : status;
     const why = status !== 'online' && status !== 'stopped' && this.lastError !== null ? ` (${this.lastError.slice(0, 200)})` : '';
+    const detail = status === 'online' ? this.detail : null;
     const body: DocumentBody<typeof topics.actorStatus> = {
       status,
-      summary: `${actor} on ${node}: ${said}${why}`,
+      summary: `${actor} on ${node}: ${said}${why}${detail === null ? '' : ` (${detail.slice(0, 200)})`}`,
       node,
       actor,
       mode: this.mode,
       mode_since: this.modeSince,
+      detail,
       started_at: this.startedAt,
       restarts: this.restarts,
       last_error: this.lastError,

@@ -1,30 +1,26 @@
 /** Starts the broker that is built in, with the settings of this process; its failures become usage errors that say what to do. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Broker, type BrokerOptions, startBroker } from '../bus/broker.ts';
+import { type Broker, startBroker } from '../bus/broker.ts';
 import { BrokerPortTakenError, BrokerTlsError } from '../bus/broker-listeners.ts';
 import { BrokerStoreLockedError } from '../bus/broker-store.ts';
 import type { Log } from '../bus/log.ts';
 import { topics } from '../contracts/topics.ts';
+import { type BrokerListeners, hasPasswords, urlHost } from './broker-options.ts';
 import { makeDataRoot } from './runtime.ts';
 import { type Settings, UsageError } from './settings.ts';
 import { version } from './version.ts';
 
-/** Beyond 127.0.0.1 and its own port. */
-export type BrokerExtras = Partial<Pick<BrokerOptions, 'host' | 'port' | 'tls' | 'webSocketPort' | 'passwords'>>;
-
-/** `advice`: what to do where the port is taken. */
-export async function embeddedBroker(settings: Settings, log: Log, advice: string, extras: BrokerExtras = {}): Promise<Broker> {
+/** With the passwords of the settings, if there are any. `advice`: what to do where the port is taken. */
+export async function embeddedBroker(settings: Settings, log: Log, listeners: BrokerListeners, advice: string): Promise<Broker> {
   makeDataRoot(settings);
   try {
     return await startBroker({
-      host: '127.0.0.1',
-      port: settings.brokerPort,
+      ...listeners,
       dataDir: join(settings.dataRoot, 'broker'),
       neverRetained: requestPrefixes(settings.topicRoot),
+      ...(hasPasswords(settings) ? { passwords: settings.passwords } : {}),
       version,
       log,
-      ...extras,
     });
   } catch (error) {
     if (error instanceof BrokerPortTakenError) throw new UsageError(`${error.summary}. ${advice}`);
@@ -35,13 +31,14 @@ export async function embeddedBroker(settings: Settings, log: Log, advice: strin
   }
 }
 
-/** A file of a TLS listener. Throws a UsageError that names what asked for it. */
-export function readPem(file: string, askedBy: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new UsageError(`${askedBy}=${file}: expected a PEM file, ${error instanceof Error ? error.message : String(error)}`);
-  }
+/** Where it can be reached, TCP first. `host`: where it listens. */
+export function urlsOf({ port, tlsPort, webSocketPort }: Broker, host: string): readonly string[] {
+  const shown = urlHost(host);
+  return [
+    `mqtt://${shown}:${port}`,
+    ...(tlsPort === null ? [] : [`mqtts://${shown}:${tlsPort}`]),
+    ...(webSocketPort === null ? [] : [`ws://${shown}:${webSocketPort}`]),
+  ];
 }
 
 /** Nothing below these is ever retained: a request that the broker would repeat for ever must not come to be. */

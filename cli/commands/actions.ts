@@ -6,19 +6,19 @@ import { visit } from '../session.ts';
 import type { Settings } from '../settings.ts';
 
 export async function actions(settings: Settings, out: Output, options: { readonly all?: boolean }): Promise<number> {
-  const every = await visit(settings, (at) => at.documents(topics.action));
+  const { every, sites } = await visit(settings, async (at) => ({ every: await at.documents(topics.action), sites: await at.documents(topics.site) }));
   const shown = every.filter((action) => options.all === true || openStates.some((state) => state === action.status));
   shown.sort((a, b) => changedAt(b).localeCompare(changedAt(a)));
   if (out.json) {
     for (const action of shown) out.value(action);
     return exitCodes.ok;
   }
+  if ([...every, ...sites].some(({ simulated }) => simulated === true)) out.line(simulatedLine);
   if (shown.length === 0) {
     out.line(options.all === true ? 'No actions.' : `Nothing is open${every.length > 0 ? ` (${every.length} finished: homelab actions --all)` : ''}.`);
     return exitCodes.ok;
   }
   const nowMs = Date.now();
-  if (shown.some((action) => action.simulated === true)) out.line(simulatedLine);
   out.line(
     table(
       ['action', 'status', 'attempt', 'risk', 'changed', 'by', 'what'],

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockHolder } from '../../bus/lock-file.ts';
+import { actorNames } from '../../contracts/actor-names.ts';
 import { topics } from '../../contracts/topics.ts';
 import { exitCodes, type Output } from '../output.ts';
 import { visit } from '../session.ts';
@@ -22,11 +23,11 @@ export async function alive(settings: Settings, out: Output): Promise<number> {
   return ill.length === 0 ? exitCodes.ok : exitCodes.trouble;
 }
 
-/** Actors whose lock a living process holds. */
+/** Actors whose lock a living process holds; a demo in the same directory is none. */
 function runningHere(dataRoot: string): readonly string[] {
   if (!existsSync(dataRoot)) return [];
   return readdirSync(dataRoot, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && lockHolder(join(dataRoot, entry.name, 'lock')) !== null)
+    .filter((entry) => entry.isDirectory() && actorNames.some((name) => name === entry.name) && lockHolder(join(dataRoot, entry.name, 'lock')) !== null)
     .map(({ name }) => name)
     .sort();
 }

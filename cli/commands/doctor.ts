@@ -5,12 +5,14 @@
 import { systemClock } from '../../bus/clock.ts';
 import { parseBrokerUrl } from '../../bus/mqtt-socket.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { believed, checkActors } from '../doctor/actors.ts';
+import { demoProcess } from '../demo/demo-root.ts';
+import { believed, checkActors, checkInventory } from '../doctor/actors.ts';
 import { type BrokerAsked, brokerDeadlineMs, checkBroker } from '../doctor/broker.ts';
-import { checkBrokerPort } from '../doctor/broker-port.ts';
+import { type BrokerPortAsked, checkBrokerPort } from '../doctor/broker-port.ts';
 import { type BusDocuments, readBusDocuments } from '../doctor/bus-documents.ts';
 import { checkClock } from '../doctor/clock.ts';
 import { type DataFiles, readDataFiles } from '../doctor/data-files.ts';
+import { checkDemo } from '../doctor/demo.ts';
 import { checkSpace } from '../doctor/disk.ts';
 import { checkEngine } from '../doctor/engine.ts';
 import { counted, type Finding, findingsOf, messageOf } from '../doctor/finding.ts';
@@ -35,8 +37,13 @@ export async function doctor(settings: Settings, out: Output): Promise<number> {
     Promise.all(brokerUrlsOf(settings).map((url) => checkOneBroker(settings, url))),
   ]);
   const usable = brokers.find((broker) => broker.usable !== null)?.usable ?? null;
-  const onBus = await runChecks(busChecks(settings, usable, files), systemClock);
-  const findings = [...machine, ...brokers.flatMap((broker) => broker.findings), ...onBus];
+  const documents = once(() => readBusDocuments({ ...settings, brokerUrls: usable === null ? [] : [usable.url] }));
+  const [demo, onBus] = await Promise.all([
+    runChecks([demoCheck(settings, usable, documents)], systemClock),
+    runChecks(busChecks({ settings, broker: usable, documents, files }), systemClock),
+  ]);
+  // First: it changes what the other lines are about.
+  const findings = [...demo, ...machine, ...brokers.flatMap((broker) => broker.findings), ...onBus];
   if (out.json) for (const finding of findings) out.value(finding);
   else for (const line of doctorLines(findings)) out.line(line);
   return findings.some(({ level }) => level === 'error') ? exitCodes.trouble : exitCodes.ok;
@@ -82,20 +89,53 @@ function machineChecks(settings: Settings, files: () => Promise<DataFiles>): rea
   const ownPids = async (): Promise<readonly number[]> => (await files()).locks.flatMap(({ holder }) => (holder === null ? [] : [holder]));
   return [
     check('node version', async () => [checkNode(process.version, manifest.engines.node)]),
-    check('container engine', async () => [await checkEngine(enginePorts(settings.dockerSocket, process.env['XDG_RUNTIME_DIR']), needsEngine)]),
+    check('container engine', async () => {
+      const need = { isExpected: needsEngine, isDemoRunning: demoProcess(settings) !== null };
+      return [await checkEngine(enginePorts(settings.dockerSocket, process.env['XDG_RUNTIME_DIR']), need)];
+    }),
     check('docker compose', async () => [checkCompose(await composeVersion())]),
     check('permissions', async () => [await checkPermissions(permissionPorts, settings.dataRoot)]),
     check('disk', async () => checkSpace(settings.dataRoot, await spaceOf(settings.dataRoot))),
     check('data files', async () => checkStaleFiles(await files())),
-    check('broker port', async () => [
-      await checkBrokerPort(portPorts, { port: settings.brokerPort, hasOtherBroker: settings.brokerUrls !== null, ownPids: await ownPids() }),
-    ]),
+    check('broker port', async () => {
+      const asked = { hasOtherBroker: settings.brokerUrls !== null, ownPids: await ownPids(), demoPid: demoProcess(settings) };
+      return Promise.all(brokerDoors(settings).map((door) => checkBrokerPort(portPorts, { ...asked, ...door })));
+    }),
   ];
 }
 
-/** What only the documents on a broker tell; through the first that passed, if any did. */
-function busChecks(settings: Settings, broker: BrokerAsked | null, files: () => Promise<DataFiles>): readonly Check[] {
-  const documents = once(() => readBusDocuments({ ...settings, brokerUrls: broker === null ? [] : [broker.url] }));
+/** Where the built-in broker would listen. */
+function brokerDoors({ brokerPort, brokerListen }: Settings): readonly Pick<BrokerPortAsked, 'port' | 'variable'>[] {
+  const { tlsCert, tlsPort, webSocketPort } = brokerListen;
+  return [
+    { port: brokerPort, variable: 'HOMELAB_BROKER_PORT' },
+    ...(tlsCert === undefined ? [] : [{ port: tlsPort, variable: 'HOMELAB_BROKER_TLS_PORT' } as const]),
+    ...(webSocketPort === null ? [] : [{ port: webSocketPort, variable: 'HOMELAB_BROKER_WS_PORT' } as const]),
+  ];
+}
+
+function demoCheck(settings: Settings, broker: BrokerAsked | null, documents: () => Promise<BusDocuments>): Check {
+  return {
+    name: 'demo',
+    deadlineMs: localDeadlineMs,
+    run: async () => {
+      const seen = { pid: demoProcess(settings), node: settings.node };
+      if (broker === null) return checkDemo({ ...seen, broker: null, nodes: [] });
+      return checkDemo({ ...seen, broker: broker.shown, nodes: (await documents()).simulated });
+    },
+  };
+}
+
+interface BusAsked {
+  readonly settings: Settings;
+  /** The first that passed; null: none did. */
+  readonly broker: BrokerAsked | null;
+  readonly documents: () => Promise<BusDocuments>;
+  readonly files: () => Promise<DataFiles>;
+}
+
+/** What only the documents on a broker tell. */
+function busChecks({ settings, broker, documents, files }: BusAsked): readonly Check[] {
   const check = (name: string, run: (on: BusDocuments) => Promise<Finding> | Finding): Check => ({
     name,
     deadlineMs: localDeadlineMs,
@@ -106,6 +146,7 @@ function busChecks(settings: Settings, broker: BrokerAsked | null, files: () => 
   return [
     check('clock', ({ health, world, actors }) => checkClock({ nowMs: Date.now(), node, health, world, actors })),
     check('actors', (on) => checkActors({ node, expected: settings.agents.length > 0 ? settings.agents : (on.desired?.agents ?? []), statuses: believed(on) })),
+    check('inventory', (on) => checkInventory({ node, statuses: believed(on) })),
     check('versions on the bus', (on) => checkOtherVersions(version, believed(on))),
     { name: 'outboxes', deadlineMs: localDeadlineMs, run: async () => [await outboxes(broker === null ? null : await documents())] },
   ];

@@ -1,41 +1,83 @@
-/** `homelab up`: every actor for this machine in one process, on a broker of its own unless one is given. */
+/** `homelab up`: every actor for this machine in one process, on a broker of its own unless one is given. Broker and demo are loaded when they are needed. */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { type BrokerCommandOptions, type BrokerListeners, brokerListeners, givenOf, hasPasswords, isLoopback, urlHost } from '../broker-options.ts';
 import { actorNames } from '../compose.ts';
-import { demoSettings, runDemo } from '../demo/run-demo.ts';
-import { embeddedBroker } from '../embedded-broker.ts';
 import { processLog, runActors } from '../runtime.ts';
-import type { Settings } from '../settings.ts';
+import { brokerUrlsOf } from '../session.ts';
+import { type Settings, UsageError } from '../settings.ts';
 
-export interface UpOptions {
+export interface UpOptions extends BrokerCommandOptions {
   /** Simulated machines instead of this one. */
   readonly demo?: boolean;
 }
 
 export async function up(settings: Settings, options: UpOptions = {}): Promise<number> {
-  const log = processLog(settings);
-  if (options.demo === true) return upDemo(demoSettings(settings), log);
-  const advice = `If it is a broker of yours, use it: HOMELAB_BROKER_URL=mqtt://127.0.0.1:${settings.brokerPort} homelab up. Otherwise choose another port: HOMELAB_BROKER_PORT=1884 homelab up.`;
-  const broker = settings.brokerUrls === null ? await embeddedBroker(settings, log, advice) : null;
-  const brokerUrls = settings.brokerUrls ?? [`mqtt://127.0.0.1:${broker?.port ?? settings.brokerPort}`];
-  process.stdout.write(`${welcome(settings, broker === null ? brokerUrls.map(withoutCredentials).join(', ') : `${brokerUrls[0]} (its own)`)}\n`);
-  try {
-    return await runActors({ settings, names: actorNames, brokerUrls, anonymousAllowed: broker !== null, log });
-  } finally {
-    await broker?.close();
-  }
+  if (options.demo === true) return upDemo(settings, options);
+  return settings.brokerUrls === null ? upWithBroker(settings, options) : upOnBroker(settings, settings.brokerUrls, options);
 }
 
-async function upDemo(settings: Settings, log: ReturnType<typeof processLog>): Promise<number> {
-  const advice = 'A demo always has a broker of its own; choose another port for it: HOMELAB_BROKER_PORT=1884 homelab up --demo.';
-  const broker = await embeddedBroker(settings, log, advice);
+/** On a broker of somebody else: the variables that say where an own one would listen mean nothing, but who writes options wants them. */
+async function upOnBroker(settings: Settings, brokerUrls: readonly string[], options: UpOptions): Promise<number> {
+  const given = givenOf(options);
+  if (given.length > 0) {
+    throw new UsageError(`${given.join(', ')}: HOMELAB_BROKER_URL names a broker, so no broker of its own is started; unset it, or leave the options out`);
+  }
+  process.stdout.write(`${welcome(settings, brokerUrls.map(withoutCredentials).join(', '))}\n`);
+  return runActors({ settings, names: actorNames, brokerUrls, anonymousAllowed: false, log: processLog(settings) });
+}
+
+async function upWithBroker(given: Settings, options: UpOptions): Promise<number> {
+  const { embeddedBroker, urlsOf } = await import('../embedded-broker.ts');
+  const listeners = brokerListeners(given, options);
+  const settings = withOwnLogins(given);
+  const log = processLog(settings);
+  const other = listeners.port === 1884 ? 1885 : 1884;
+  const advice = `If it is a broker of yours, use it: HOMELAB_BROKER_URL=mqtt://127.0.0.1:${listeners.port} homelab up. Otherwise choose another port: HOMELAB_BROKER_PORT=${other} homelab up.`;
+  const broker = await embeddedBroker(settings, log, listeners, advice);
+  const ownUrl = `mqtt://${urlHost(reachable(listeners))}:${broker.port}`;
+  // Commands look there unless told otherwise.
+  const elsewhere = brokerUrlsOf(settings).includes(ownUrl) ? [] : [`  First, in another terminal: export HOMELAB_BROKER_URL=${ownUrl}`];
+  const shown = `${urlsOf(broker, listeners.host).join(', ')} (its own${hasPasswords(settings) ? ', with passwords' : ''})`;
+  process.stdout.write(`${welcome(settings, shown, elsewhere)}\n`);
   try {
-    return await runDemo({ settings, brokerUrl: `mqtt://127.0.0.1:${broker.port}`, log });
+    return await runActors({ settings, names: actorNames, brokerUrls: [ownUrl], anonymousAllowed: !hasPasswords(settings), log });
   } finally {
     await broker.close();
   }
 }
 
-function welcome(settings: Settings, broker: string): string {
+async function upDemo(given: Settings, options: UpOptions): Promise<number> {
+  const [{ demoSettings, runDemo }, { embeddedBroker }] = await Promise.all([import('../demo/run-demo.ts'), import('../embedded-broker.ts')]);
+  const settings = demoSettings(given);
+  const log = processLog(settings);
+  const listeners = brokerListeners(settings, options);
+  if (!isLoopback(listeners.host))
+    throw new UsageError(`a demo is for this machine only, its broker asks nobody for a password: not ${listeners.host}, but 127.0.0.1`);
+  const open = { ...settings, passwords: {} };
+  const advice = 'A demo always has a broker of its own; choose another port for it: HOMELAB_BROKER_PORT=1884 homelab up --demo.';
+  const broker = await embeddedBroker(open, log, listeners, advice);
+  try {
+    return await runDemo({ settings: { ...open, brokerPort: listeners.port }, brokerUrl: `mqtt://${urlHost(listeners.host)}:${broker.port}`, log });
+  } finally {
+    await broker.close();
+  }
+}
+
+/** A file of logins need not name the actors of this process: those without a password get one that nobody else ever sees. */
+function withOwnLogins(settings: Settings): Settings {
+  if (!hasPasswords(settings)) return settings;
+  const own = Object.fromEntries(actorNames.map((name) => [`${name}-${settings.node}`, randomUUID()]));
+  return { ...settings, passwords: { ...own, ...settings.passwords } };
+}
+
+/** From this machine: whoever listens on all addresses listens on this one too. */
+function reachable({ host }: BrokerListeners): string {
+  if (isLoopback(host)) return host;
+  return ({ '0.0.0.0': '127.0.0.1', '::': '::1' } as const)[host] ?? host;
+}
+
+function welcome(settings: Settings, broker: string, elsewhere: readonly string[] = []): string {
   const engine = existsSync(settings.dockerSocket)
     ? `container engine at ${settings.dockerSocket}`
     : `no container engine at ${settings.dockerSocket}: start Docker, or set DOCKER_HOST; looking for one all the time\n           to see it at work without one: homelab up --demo (a simulated homelab)`;
@@ -44,6 +86,7 @@ function welcome(settings: Settings, broker: string): string {
     `  broker   ${broker}`,
     `  engine   ${engine}`,
     `  data     ${settings.dataRoot}`,
+    ...elsewhere,
     '  In another terminal: homelab status · homelab watch · homelab actions · homelab approve next',
     '  Nothing is ever repaired without your yes.',
   ].join('\n');

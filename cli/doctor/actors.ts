@@ -1,6 +1,7 @@
 /** The actors that should run on this machine, by what they say of themselves on the bus. Pure. */
 import type { ActorStatus } from '../../contracts/actor-status.ts';
 import type { NodeHealth } from '../../contracts/health.ts';
+import { faultyInventoriesOf } from '../inventory-fault.ts';
 import { type Finding, findingsOf, listed } from './finding.ts';
 
 const say = findingsOf('actors');
@@ -49,6 +50,23 @@ export function checkActors({ node, expected, statuses }: ActorsAsked): Finding 
   if (expected.length === 0 && here.size === 0) return say.ok(`none known on ${node}`, 'nobody says that any should run here; homelab up starts them all');
   const online = [...here.values()].filter((each) => each.status === 'online').length;
   return say.ok(`${online} online on ${node}`, 'all that belong here work');
+}
+
+/** What is declared, by what the actors that read it say. `node`: this machine. */
+export function checkInventory({ node, statuses }: Pick<ActorsAsked, 'node' | 'statuses'>): Finding {
+  const { ok, warning } = findingsOf('inventory');
+  const faulty = faultyInventoriesOf(statuses);
+  const [first] = faulty;
+  if (first === undefined) {
+    const isRead = statuses.some(({ actor, status }) => actor === 'inventory' && status === 'online');
+    return isRead ? ok('no file has a fault', 'what is written counts') : ok('nobody reads it now', 'whether a file has a fault: homelab validate');
+  }
+  const elsewhere = faulty.flatMap((each) => (each.node === undefined || each.node === node ? [] : [each.node]));
+  return warning(
+    faulty.map((each) => `${each.node ?? 'some node'}: ${(each.detail ?? 'a file has a fault').slice(0, 160)}`).join('; '),
+    'the last good version of that file counts, until it is mended',
+    `homelab validate   # lists every fault${elsewhere.length === 0 ? '' : `; on ${listed(elsewhere)}`}`,
+  );
 }
 
 function word(status: ActorStatus | undefined): string {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ActorStatus } from '../../contracts/actor-status.ts';
 import { NodeHealth } from '../../contracts/health.ts';
 import { WorldNode } from '../../contracts/world.ts';
-import { believed, checkActors } from './actors.ts';
+import { believed, checkActors, checkInventory } from './actors.ts';
 import { checkClock } from './clock.ts';
 import { checkOutboxes, type OutboxLine } from './outbox.ts';
 import { checkOtherVersions } from './versions.ts';
@@ -100,6 +100,25 @@ describe('the actors', () => {
 
   it('that found a second one of themselves are an error', () => {
     expect(check([], actor('observer', { status: 'duplicate_writer' }))).toMatchObject({ level: 'error', found: expect.stringContaining('runs elsewhere') });
+  });
+});
+
+describe('the inventory', () => {
+  const check = (...statuses: readonly ActorStatus[]) => checkInventory({ node: 'vps', statuses });
+  const faulty = { mode: 'degraded', detail: 'hosts/vps/services.yaml:3:9: expected a mapping' };
+
+  it('is a warning where a file has a fault, with the place and the command that lists all of them', () => {
+    expect(check(actor('inventory', faulty))).toMatchObject({
+      level: 'warning',
+      found: 'vps: hosts/vps/services.yaml:3:9: expected a mapping',
+      mend: 'homelab validate   # lists every fault',
+    });
+    expect(check(actor('inventory', { ...faulty, node: 'piha' }))).toMatchObject({ mend: 'homelab validate   # lists every fault; on piha' });
+  });
+
+  it('is ok where no file has one, or nobody reads them', () => {
+    expect(check(actor('inventory', { mode: 'declared' }))).toMatchObject({ level: 'ok', found: 'no file has a fault' });
+    expect(check(actor('inventory', { ...faulty, status: 'stopped' }))).toMatchObject({ level: 'ok', found: 'nobody reads it now' });
   });
 });
 

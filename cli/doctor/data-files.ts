@@ -5,6 +5,7 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { lockHolder } from '../../bus/lock-file.ts';
+import { demoRoot } from '../demo/demo-root.ts';
 import { codeOf, messageOf } from './finding.ts';
 import { OutboxLine } from './outbox.ts';
 import type { DataSeen, JournalSeen } from './stale-files.ts';
@@ -21,7 +22,8 @@ export interface DataFiles extends DataSeen {
 }
 
 export async function readDataFiles(dataRoot: string, nowMs: number): Promise<DataFiles> {
-  const names = await list(dataRoot);
+  // What a demo keeps says nothing about this machine.
+  const names = (await list(dataRoot)).filter((name) => name !== basename(demoRoot({ dataRoot })));
   const files = (await Promise.all(names.map(async (name) => (await list(join(dataRoot, name))).map((each) => join(dataRoot, name, each))))).flat();
   const journalFiles = [...files.filter((file) => file.endsWith('.jsonl')), ...(await eventFiles(join(dataRoot, 'observer', 'events')))];
   const outboxLines: OutboxLine[] = [];

@@ -29,11 +29,22 @@ const blind = 'nothing can be seen or repaired on this machine';
 const afterUsermod = 'sudo usermod -aG docker "$USER"   # then log out and in again';
 const restart = 'sudo systemctl restart docker';
 
-/** `isExpected` false: no actor that needs an engine belongs on this machine. */
-export async function checkEngine(ports: EnginePorts, isExpected: boolean): Promise<Finding> {
+export interface EngineNeed {
+  /** False: no actor that needs an engine belongs on this machine. */
+  readonly isExpected: boolean;
+  /** On this data directory, at the moment. */
+  readonly isDemoRunning: boolean;
+}
+
+export async function checkEngine(ports: EnginePorts, { isExpected, isDemoRunning }: EngineNeed): Promise<Finding> {
   const { socketPath } = ports;
   const kind = await ports.kindOf(socketPath);
-  if (kind === null) return isExpected ? missing(ports) : say.ok(`none at ${socketPath}`, 'none of the actors of this machine needs one');
+  if (kind === null && !isExpected) return say.ok(`none at ${socketPath}`, 'none of the actors of this machine needs one');
+  if (kind === null && isDemoRunning) {
+    const mend = 'sudo systemctl start docker   # before homelab up; or set DOCKER_HOST';
+    return say.warning(`no socket at ${socketPath}`, 'the demo needs none; without one this machine itself cannot be watched', mend);
+  }
+  if (kind === null) return missing(ports);
   if (kind === 'other') {
     return say.error(
       `${socketPath} is not a socket`,

@@ -25,8 +25,10 @@ describe('the container engine', () => {
     version: () => Promise.reject(new EngineTroubleError({ code, retryable: true, detail: 'so it is' })),
   });
 
+  const needed = { isExpected: true, isDemoRunning: false };
+
   it('that answers is ok, with its versions', async () => {
-    expect(await checkEngine(engine(), true)).toMatchObject({ level: 'ok', found: 'Docker 27.5.1, API 1.47, answered in 3 ms', mend: null });
+    expect(await checkEngine(engine(), needed)).toMatchObject({ level: 'ok', found: 'Docker 27.5.1, API 1.47, answered in 3 ms', mend: null });
   });
 
   it.each([
@@ -43,11 +45,17 @@ describe('the container engine', () => {
     ['hangs', trouble('timeout'), 'does not answer', 'live-restore'],
     ['answers with an error', trouble('refused'), 'so it is', 'journalctl -u docker'],
   ])('whose socket %s is an error with the command for that', async (_, over, found, mend) => {
-    expect(await checkEngine(engine(over), true)).toMatchObject({ level: 'error', found: expect.stringContaining(found), mend: expect.stringContaining(mend) });
+    expect(await checkEngine(engine(over), needed)).toMatchObject({
+      level: 'error',
+      found: expect.stringContaining(found),
+      mend: expect.stringContaining(mend),
+    });
   });
 
   it('is not missed where no actor needs one', async () => {
-    expect(await checkEngine(engine({ kindOf: () => Promise.resolve(null) }), false)).toMatchObject({ level: 'ok' });
+    const missing = engine({ kindOf: () => Promise.resolve(null) });
+    expect(await checkEngine(missing, { isExpected: false, isDemoRunning: false })).toMatchObject({ level: 'ok' });
+    expect(await checkEngine(missing, { isExpected: true, isDemoRunning: true })).toMatchObject({ level: 'warning', means: expect.stringContaining('demo') });
   });
 });
 
@@ -130,13 +138,18 @@ describe('permissions', () => {
 
 describe('the port of the built-in broker', () => {
   const check = (holders: readonly PortHolder[], over: object = {}) =>
-    checkBrokerPort({ holders: () => Promise.resolve(holders) }, { port: 1883, hasOtherBroker: false, ownPids: [], ...over });
+    checkBrokerPort(
+      { holders: () => Promise.resolve(holders) },
+      { port: 1883, variable: 'HOMELAB_BROKER_PORT', hasOtherBroker: false, ownPids: [], demoPid: null, ...over },
+    );
   const mosquitto = { pid: 7, command: '/usr/sbin/mosquitto -c x' };
 
   it.each([
     ['free', [], {}, 'ok', 'is free'],
     ['held by our actors', [{ pid: 9, command: 'node dist/x.mjs up' }], { ownPids: [9] }, 'ok', 'homelab itself'],
     ['held by another homelab', [{ pid: 9, command: 'node cli/homelab.mjs broker' }], {}, 'ok', 'homelab itself'],
+    ['held by the demo here', [{ pid: 9, command: 'node dist/x.mjs up' }], { demoPid: 9 }, 'ok', 'the broker of a demo'],
+    ['held by a demo elsewhere', [{ pid: 9, command: 'node cli/homelab.mjs up --demo' }], {}, 'ok', 'the broker of a demo'],
     ['held by a broker that our actors use', [mosquitto], { ownPids: [9] }, 'ok', 'mosquitto'],
     ['not needed', [mosquitto], { hasOtherBroker: true }, 'ok', 'not needed'],
     ['chosen by the system', [mosquitto], { port: 0 }, 'ok', 'any free one'],
@@ -146,6 +159,11 @@ describe('the port of the built-in broker', () => {
     const finding = await check(holders, over);
     expect(finding).toMatchObject({ level, found: expect.stringContaining(found) });
     if (level === 'warning') expect(finding.mend).toContain('HOMELAB_BROKER_URL=mqtt://127.0.0.1:1883 homelab up');
+  });
+
+  it('for TLS has a variable of its own', async () => {
+    const finding = await check([mosquitto], { port: 8883, variable: 'HOMELAB_BROKER_TLS_PORT' });
+    expect(finding).toMatchObject({ level: 'warning', mend: 'HOMELAB_BROKER_TLS_PORT=8884 homelab up' });
   });
 
   it('is found in /proc/net/tcp among listeners only', () => {

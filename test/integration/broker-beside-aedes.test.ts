@@ -209,7 +209,8 @@ describe('a QoS 1 message that cannot be stored', () => {
     const { aedes, port } = await onFullDisk();
     const internals = aedes as unknown as BrokerInternals;
     const rules = { limits: defaultBrokerLimits, counters: newCounters(), reports: new ReportOnce(), log: silentLog, requestPrefixes: [], passwords: null };
-    new Admission(rules).attach(internals, new PublishOrder(internals, silentLog));
+    const retention = { hasRoom: () => false, admits: () => true, write: () => Promise.reject(new Error('disk full')) };
+    new Admission(rules).attach(internals, new PublishOrder(internals, retention, silentLog));
     const raw = await client(port, 'raw');
     raw.socket.write(message);
     await raw.closed();

@@ -1,7 +1,6 @@
 /** `mqtts://` and `ws://`: the certificate is checked, and everything else is as over TCP. Needs the `openssl` program to make a certificate. */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,11 +11,9 @@ import { type Broker, startBroker } from '../../bus/broker.ts';
 import { BrokerTlsError } from '../../bus/broker-listeners.ts';
 import { silentLog } from '../../bus/log.ts';
 import { createMqttTransport } from '../../bus/mqtt-link.ts';
+import { haveOpenssl, makeCertificate } from '../kit/certificate.ts';
 import { TestClient, transportTo } from '../kit/conformance-brokers.ts';
 import { waitFor } from '../kit/wait.ts';
-
-const haveOpenssl = spawnSync('openssl', ['version']).status === 0;
-if (!haveOpenssl && process.env['CI']) throw new Error('openssl is not installed, and CI must not skip its tests (Debian: apt-get install openssl)');
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -29,16 +26,13 @@ async function tlsBroker(): Promise<{ broker: Broker; url: string; ca: Buffer }>
   closers.push(() => {
     rmSync(directory, { recursive: true, force: true });
   });
-  const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
-  execFileSync('openssl', [...request, '-addext', 'subjectAltName=DNS:localhost', '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
-  const tls = { port: 0, key: readFileSync(keyFile), cert: readFileSync(certFile) };
-  const broker = await startBroker({ host: 'localhost', port: 0, dataDir: null, tls, webSocketPort: 0, log: silentLog });
+  const { cert, key } = makeCertificate(directory);
+  const broker = await startBroker({ host: 'localhost', port: 0, dataDir: null, tls: { port: 0, cert, key }, webSocketPort: 0, log: silentLog });
   closers.push(() => broker.close());
-  return { broker, url: `mqtts://localhost:${broker.tlsPort}`, ca: tls.cert };
+  return { broker, url: `mqtts://localhost:${broker.tlsPort}`, ca: cert };
 }
 
-describe.skipIf(!haveOpenssl)('a broker with TLS', () => {
+describe.skipIf(!haveOpenssl())('a broker with TLS', () => {
   it('is spoken to when its certificate is trusted, and is the same one that listens without', async () => {
     const { broker, url, ca } = await tlsBroker();
     const one = await TestClient.connect(createMqttTransport({ urls: [url], tls: { ca }, log: silentLog }), { clientId: 'one' });

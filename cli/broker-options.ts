@@ -1,0 +1,91 @@
+/**
+ * Where the built-in broker listens, for every command that runs one (`broker`, `up`): one set of options, each with a variable
+ * of the environment that it overrides, and one rule: no door to the network without passwords.
+ */
+import { readFileSync } from 'node:fs';
+import type { ListenerOptions, TlsListenerOptions } from '../bus/broker-listeners.ts';
+import { type Settings, UsageError } from './settings.ts';
+
+/** As the command line declares and describes them. */
+export const brokerOptions = [
+  ['--host <address>', 'the built-in broker listens there; anything but this machine needs HOMELAB_CREDENTIALS'],
+  ['--port <port>', 'its port for MQTT over TCP'],
+  ['--tls-cert <file>', 'certificate (PEM): listen with TLS too'],
+  ['--tls-key <file>', 'its key (PEM)'],
+  ['--tls-port <port>', 'port for MQTT over TLS'],
+  ['--ws-port <port>', 'listen for MQTT over WebSocket too'],
+] as const;
+
+/** What was said on the command line; what was not comes from the environment. */
+export interface BrokerCommandOptions {
+  readonly host?: string;
+  readonly port?: string;
+  readonly tlsPort?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly wsPort?: string;
+}
+
+export type BrokerListeners = ListenerOptions & { readonly port: number };
+
+/** Throws a UsageError that names the option or variable. */
+export function brokerListeners(settings: Settings, options: BrokerCommandOptions): BrokerListeners {
+  const { brokerListen } = settings;
+  const host = options.host ?? brokerListen.host;
+  if (!isLoopback(host) && !hasPasswords(settings)) {
+    throw new UsageError(
+      `listening on ${host} without passwords would let everybody who reaches it approve repairs: name a file of logins (HOMELAB_CREDENTIALS), or listen on 127.0.0.1`,
+    );
+  }
+  const tls = tlsOf(settings, options);
+  const webSocketPort = portOf('--ws-port', options.wsPort) ?? brokerListen.webSocketPort;
+  return {
+    host,
+    port: portOf('--port', options.port) ?? settings.brokerPort,
+    ...(tls === undefined ? {} : { tls }),
+    ...(webSocketPort === null ? {} : { webSocketPort }),
+  };
+}
+
+/** The options that were given, for a command that cannot use them. */
+export const givenOf = (options: BrokerCommandOptions): readonly string[] => {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  return brokerOptions.map(([flags]) => flags.split(' ')[0] ?? '').filter((flag) => given[propertyOf(flag)] !== undefined);
+};
+
+/** As commander names it: `--tls-cert` is `tlsCert`. */
+const propertyOf = (flag: string): string => flag.slice(2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+export const hasPasswords = ({ passwords }: Pick<Settings, 'passwords'>): boolean => Object.keys(passwords).length > 0;
+
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+
+/** A host as a URL has it. */
+export const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+function tlsOf({ brokerListen }: Settings, options: BrokerCommandOptions): TlsListenerOptions | undefined {
+  const cert = options.tlsCert ?? brokerListen.tlsCert;
+  const key = options.tlsKey ?? brokerListen.tlsKey;
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) throw new UsageError('TLS needs both: the certificate (--tls-cert) and its key (--tls-key)');
+  return {
+    port: portOf('--tls-port', options.tlsPort) ?? brokerListen.tlsPort,
+    cert: readPem(cert, 'HOMELAB_BROKER_TLS_CERT'),
+    key: readPem(key, 'HOMELAB_BROKER_TLS_KEY'),
+  };
+}
+
+function readPem(file: string, askedBy: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`${askedBy}=${file}: expected a PEM file, ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function portOf(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (text !== '' && Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+  throw new UsageError(`${name} ${JSON.stringify(text)}: expected a port, 0 to 65535 (0 = any free one)`);
+}
