@@ -1,6 +1,6 @@
 /** What should be done, and what became of it: documents of the ledger, requests of everybody else. */
 import { z } from 'zod';
-import { Count, documentHead, Level, Login, NodeName, ServiceName, SiteName, Timestamp, TimestampIn } from './common.ts';
+import { Bytes, Count, documentHead, Level, Login, NodeName, ServiceName, SiteName, Timestamp, TimestampIn } from './common.ts';
 
 export const actionTypes = [
   'container_restart',
@@ -57,6 +57,7 @@ export const Evidence = z.object({
   message: z.string().max(400).default(''),
   incident_id: z.string().nullable().default(null),
   at: TimestampIn.optional(),
+  estimate_bytes: Bytes.nullable().optional().describe('of a disk_cleanup: what it would free at least; null or absent: not known'),
   code: z.string().max(64).optional().describe('set by the ledger: `no_executor` = nobody on the node can do it, so it became a notice'),
 });
 export type Evidence = z.infer<typeof Evidence>;
@@ -116,6 +117,7 @@ const naming = {
   id: z.string().min(1).max(400).describe('an id, an unambiguous prefix that reaches past the type, or `next`'),
   note: z.string().max(400).optional(),
   digest: z.string().max(128).optional().describe('when given, must be the digest of the action'),
+  attempt: z.int().positive().optional().describe('when given, must be the attempt of the action: a yes that comes late is not for the next one'),
   on_behalf_of: z.string().min(1).max(128).optional().describe('the person behind a front end; required of delegates'),
 };
 
@@ -165,6 +167,7 @@ export const MaintenanceWindow = z.object({
   until: TimestampIn,
   reason: z.string().max(400).default(''),
   by: z.string().default(''),
+  recurring: z.literal(true).optional().describe('of `maintenance` in desired/<node>: opens and closes by itself; absent: asked for by a person'),
 });
 export type MaintenanceWindow = z.infer<typeof MaintenanceWindow>;
 export const MaintenanceRequest = z.object({
@@ -189,19 +192,64 @@ export const Reply = z.object({
 });
 export type Reply = z.infer<typeof Reply>;
 
+/** What a decision rests on, for programs; `why` says it to people. The command `homelab why` knows what would change each. */
+export const decisionCodes = [
+  // nothing
+  'well',
+  'not_monitored',
+  'let_go',
+  'not_heard',
+  'node_unmonitored',
+  'node_unknown',
+  'state_unknown',
+  'closing',
+  'grace',
+  'explained',
+  'maintenance',
+  'history',
+  'told',
+  'cleanup_not_allowed',
+  // propose, proposed
+  'asked',
+  'waiting',
+  'under_way',
+  // blocked
+  'answered',
+  'still_open',
+  'once',
+  'crash_loop',
+  'cause_first',
+  'cooldown',
+  'settling',
+  'transition',
+  'cleanup_too_soon',
+  'id_clash',
+  'id_too_long',
+] as const;
+export const DecisionCode = z.enum(decisionCodes);
+export type DecisionCode = z.infer<typeof DecisionCode>;
+
+const decided = {
+  decision: z.enum(['nothing', 'propose', 'proposed', 'blocked']),
+  why: z.string().max(200),
+  code: DecisionCode.optional(),
+  action_id: z.string().nullable().default(null),
+  incident_id: z.string().optional().describe('the trouble it is about'),
+  cause: z.string().optional().describe('the incident or action that comes first'),
+  until: Timestamp.optional().describe('what holds it back ends then by itself; absent: not by time alone'),
+};
+
 /** Why something, or nothing, is proposed, per service of a node. */
 export const Decisions = z.object({
   ...documentHead,
   node: NodeName,
   site: SiteName.optional(),
-  services: z.array(
-    z.object({
-      service: ServiceName,
-      decision: z.enum(['nothing', 'propose', 'proposed', 'blocked']),
-      why: z.string().max(200),
-      action_id: z.string().nullable().default(null),
-    }),
-  ),
+  services: z.array(z.object({ service: ServiceName, ...decided })),
+  others: z
+    .array(z.object({ about: Level.describe('`disk`, or an event type of Home Assistant'), service: ServiceName.nullable().default(null), ...decided }))
+    .optional()
+    .describe('troubles that are not about the container of a service; absent: none'),
   counts: z.record(Level, Count).default({}),
 });
 export type Decisions = z.infer<typeof Decisions>;
+export type Decision = Omit<Decisions['services'][number], 'service'>;

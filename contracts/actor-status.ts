@@ -11,6 +11,7 @@ export const ActorStatus = z.object({
   actor: Level.optional(),
   mode: z.string().optional().describe("the actor's own word for what it is doing"),
   mode_since: Timestamp.optional(),
+  detail: z.string().max(300).nullable().default(null).describe('what else there is to say of its mode, such as what it cannot do now'),
   started_at: Timestamp.optional(),
   restarts: Count.default(0).describe('restarts since the process started'),
   last_error: z.string().max(400).nullable().default(null),

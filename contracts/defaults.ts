@@ -12,6 +12,12 @@ export const heartbeatIntervalsMissedMax = 3;
 /** How long trouble must last before an incident opens. 20 s: `docker restart` and policy restarts finish well within it. */
 export const incidentGraceMs = 20_000;
 
+/** Three changes of a verdict within this are flapping. 5 min, as monitoring systems usually have it: a restart and its end are two. 0: nothing ever flaps. */
+export const flapWindowMs = 300_000;
+
+/** Flapping is over after this long without a change. 10 min: twice the window, so that the pause between two bursts is no end. */
+export const flapQuietMs = 600_000;
+
 /** A service without a health check counts as healthy after running this long without a restart. Docker resets its own back-off after the same 10 s. */
 export const settledAfterMs = 10_000;
 
@@ -31,6 +37,15 @@ export const reproposalCooldownMs = 3_600_000;
 export const crashLoopRestartsMax = 3;
 export const crashLoopWindowMs = 3_600_000;
 
+/** Of notices about Home Assistant one of each kind in this time, unless HA_ALERT_COOLDOWN says otherwise. An hour as in the original system. */
+export const haAlertCooldownMs = 3_600_000;
+
+/** After Home Assistant's container stopped, what is said of it is its start for this long, unless HA_TRANSITION_WINDOW says otherwise. 5 min as in the original system. */
+export const haTransitionWindowMs = 300_000;
+
+/** From the completion of a restart of Home Assistant to the next proposal of one: it takes minutes to load everything. 30 min as in the original system. */
+export const haRestartCooldownMs = 1_800_000;
+
 /** Resolved incidents and finished actions leave the bus after this long; the journals keep them. */
 export const resolvedKeptMs = 7 * 24 * 3_600_000;
 
@@ -39,6 +54,12 @@ export const tombstoneKeptMs = 24 * 3_600_000;
 
 /** Newest entries kept in a document's history list; documents aim below 1.5 kB, journals keep everything. */
 export const historyKeptInDocument = 20;
+
+/** How often the stability-agent looks at everything. 60 s as in the original system: what fills or wears out does so over hours. */
+export const stabilityCheckIntervalMs = 60_000;
+
+/** A disk is nearly full from here, percent, unless DISK_THRESHOLD_PCT says otherwise. 90 as in the original system: room for one more large image. */
+export const diskThresholdPct = 90;
 
 /** Largest payload the bus accepts or sends, bytes. An action with 20 transitions is about 4 kB; the largest is the manifest of an observer, 60 bytes a document: this is for 4,000 of them. */
 export const payloadBytesMax = 262_144;

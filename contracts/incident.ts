@@ -1,10 +1,51 @@
-/** A trouble with a beginning and an end: one active per (node, service, kind). */
+/**
+ * A trouble with a beginning and an end: one active per (node, service, kind).
+ *
+ * One outage is one incident: what another incident explains is listed there as a consequence and opens none of its own. An
+ * incident that was open already when its explanation came stays, and names it in `suppressed_by`. Causes are therefore the
+ * active incidents whose `suppressed_by` is null: count, show and repair those (docs/decisions/0014).
+ */
 import { z } from 'zod';
 import { Count, documentHead, NodeName, ServiceName, Severity, SiteName, Timestamp } from './common.ts';
 
-export const incidentKinds = ['down', 'unhealthy', 'missing', 'node_offline', 'engine', 'disk', 'broker', 'link_down', 'other'] as const;
+export const incidentKinds = [
+  'down',
+  'unhealthy',
+  'missing',
+  'node_offline',
+  'engine',
+  'disk',
+  'memory',
+  'cpu',
+  'io',
+  'mesh',
+  'clock',
+  'broker',
+  'upstream',
+  'zigbee',
+  'link_down',
+  'other',
+] as const;
 export const IncidentKind = z.enum(incidentKinds);
 export type IncidentKind = z.infer<typeof IncidentKind>;
+
+const changes = ['opened', 'escalated', 'flapping', 'quiet', 'suppressed', 'unsuppressed', 'resolved'] as const;
+export const IncidentChange = z.object({
+  at: Timestamp.describe('by the clock of the observer'),
+  what: z.enum(changes),
+  detail: z.string().max(128).optional().describe('escalated: the new severity; suppressed: the cause; resolved: the type of the event'),
+});
+export type IncidentChange = z.infer<typeof IncidentChange>;
+
+/** What an incident explains: something that is not as it should be, and would not be repaired by itself. */
+export const Consequence = z.object({
+  what: z.string().describe('<node>/<service>, or <node> for what is wrong with the node itself'),
+  status: z.string().describe('status of the service, or the kind of trouble of the node'),
+});
+export type Consequence = z.infer<typeof Consequence>;
+
+/** Listed in a document, of however many there are: what fits on a phone, and keeps a document of a lost node below 1.5 kB. */
+export const consequencesListed = 10;
 
 export const Incident = z.object({
   ...documentHead,
@@ -14,7 +55,7 @@ export const Incident = z.object({
   node: NodeName,
   service: ServiceName.nullable().default(null),
   kind: IncidentKind,
-  severity: Severity,
+  severity: Severity.describe('only ever rises while it is active: by louder evidence, or by time'),
   trigger_type: z.string().describe('type of the event that opened it; the supervisor routes on it'),
   message: z.string().max(400).default(''),
   started_at: Timestamp,
@@ -22,8 +63,18 @@ export const Incident = z.object({
   occurrence_count: Count,
   occurrences: z.array(Timestamp).max(20).default([]).describe('newest 20'),
   correlation_id: z.string().nullable().default(null),
-  suppressed_by: z.string().nullable().default(null).describe('id of the incident that explains this one'),
-  flapping: z.boolean().default(false),
+  suppressed_by: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('id of the incident at the root of this one, also while it has just ended and this one has its grace to recover; null: it is a cause itself'),
+  consequences: z.array(Consequence).max(consequencesListed).default([]).describe('what it explains now, directly or through others, by name'),
+  consequences_count: Count.default(0).describe('all of them'),
+  flapping: z.boolean().default(false).describe('its verdict changes again and again: it stays active until it has been quiet for 10 minutes'),
+  timeline: z.array(IncidentChange).max(20).default([]).describe('newest 20 changes, oldest first'),
+  expires_at: Timestamp.nullable()
+    .default(null)
+    .describe('resolved: leaves the bus then; active: given up then unless something is heard of it; null: as long as its node shows it'),
   resolved_at: Timestamp.nullable().default(null),
   resolved_by: z.string().nullable().default(null).describe('type of the event that ended it'),
 });

@@ -19,6 +19,8 @@ export interface TopicRow<P extends string = string, S extends z.ZodType = z.Zod
   /** Where the bridge carries it: up = site to hub, down = hub to site, none = never. */
   readonly bridge: 'up' | 'down' | 'none';
   readonly means: string;
+  /** Another program's topic: outside our root, only ever read, and retained or not as its writer likes. Its payload may be bare text. */
+  readonly foreign?: true;
 }
 
 export interface Topic<P extends string = string, S extends z.ZodType = z.ZodType> extends TopicRow<P, S> {

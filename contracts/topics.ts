@@ -4,6 +4,8 @@
  *
  * `actions/<state>/<requester>` carries requests and is never retained; the documents, with what became of
  * them, are at `world/actions/<node>/<id>`.
+ *
+ * Rows marked `foreign` are other programs' topics that an actor reads; they stand outside the root.
  */
 import { Action, ActionRequest, Decisions, Maintenance, MaintenanceRequest, Reply } from './action.ts';
 import { ActorStatus, Manifest } from './actor-status.ts';
@@ -14,6 +16,7 @@ import { Incident } from './incident.ts';
 import { LinkStatus, Probe, RelayedRequest, Verdict } from './link.ts';
 import { defineTopic, type Topic } from './topic.ts';
 import { Cursor, Deployment, SiteSummary, WorldNode, WorldService } from './world.ts';
+import { ZigbeeBridgeState } from './zigbee.ts';
 
 export const topics = {
   events: defineTopic({
@@ -107,6 +110,10 @@ export const topics = {
   verdict: defineTopic({
     pattern: 'verdicts/{site}', schema: Verdict, kind: 'message', owner: "that site's ledger", bridge: 'up',
     means: 'what a site decided about a relayed request',
+  }),
+  zigbeeBridge: defineTopic({
+    pattern: 'zigbee2mqtt/bridge/state', schema: ZigbeeBridgeState, kind: 'message', owner: 'zigbee2mqtt', bridge: 'none', foreign: true,
+    means: 'whether zigbee2mqtt works, as it says itself, or as its will says',
   }),
 } as const;
 

@@ -34,7 +34,7 @@ export const WorldService = z.object({
   started_at: Timestamp.nullable().default(null),
   since: Timestamp,
   last_update: Timestamp.nullable().default(null).describe('last word of the node about it'),
-  incident_id: z.string().nullable().default(null),
+  incident_id: z.string().nullable().default(null).describe('active incident of it, or the one elsewhere that explains what is wrong with it'),
 });
 export type WorldService = z.infer<typeof WorldService>;
 
@@ -58,7 +58,7 @@ export const SiteSummary = z.object({
   last_update: Timestamp.nullable().default(null).describe('oldest of the newest words of its monitored nodes'),
   nodes: z.record(z.string(), Count).describe('count by status'),
   services: z.record(z.string(), Count).describe('count by status, desired and monitored services only'),
-  incidents_active: Count,
+  incidents_active: Count.describe('causes; what they explain is listed in them'),
   actions_pending: Count,
   actions_running: Count,
   events_refused: Count.default(0).describe('events since the observer started that could not be stored or understood'),

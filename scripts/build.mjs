@@ -1,16 +1,19 @@
 /**
- * Bundles cli/main.ts and everything it imports into dist/homelab.mjs, so that an installed machine needs neither a
- * TypeScript loader nor node_modules: dist/ alone is the program. The only native part, LevelDB of the built-in
- * broker, is copied beside it. Libraries that a library loads and we never call are left out (they cost memory on a Pi).
+ * Bundles cli/main.ts and everything it imports into one file, dist/homelab.cjs, so that an installed machine needs neither a
+ * TypeScript loader nor node_modules: dist/ alone is the program, and dist/homelab.mjs starts it. Beside it are its source map,
+ * what V8 compiled of it (homelab.cache), and the only native part, LevelDB of the built-in broker. Libraries that a library loads
+ * and we never call are left out (they cost memory on a Pi).
  *
  * Reads the sources, writes dist/; remembers in dist/stamp.json what it was built from and does nothing while that
  * holds. Files are renamed into place, so processes that start meanwhile see the old program or the new one, never half
  * of one. Fails with esbuild's message, and leaves the old program.
  */
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { makeCodeCache } from './code-cache.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -41,6 +44,7 @@ function sourceStamp() {
   add('package.json');
   add('package-lock.json');
   add('scripts/build.mjs');
+  add('scripts/code-cache.mjs');
   return JSON.stringify(files.toSorted(), null, 1);
 }
 
@@ -53,6 +57,8 @@ const leaveOut = {
   setup(build) {
     build.onResolve({ filter: neverCalled }, ({ path }) => ({ path, namespace: 'left-out' }));
     build.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
+    // Every language that zod speaks: English is the only one that is asked for.
+    build.onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: "export { default as en } from './en.js';" }));
     // LevelDB looks for its binary beside its own sources; in the bundle that is beside the program.
     build.onLoad({ filter: /classic-level[\\/]binding\.js$/ }, () => ({
       contents: "module.exports = require('node-gyp-build')(require('node:path').join(__dirname, 'classic-level'));",
@@ -77,15 +83,34 @@ const commonJsNames = [
 export const bundleOptions = {
   absWorkingDir: root,
   bundle: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
   external: ['bufferutil', 'utf-8-validate'], // optional, and not installed
   plugins: [leaveOut],
-  banner: { js: commonJsNames },
   minify: true,
   logLevel: 'warning',
 };
+
+/**
+ * For a bundle that Node starts by itself.
+ * @type {import('esbuild').BuildOptions}
+ */
+export const asModule = { format: 'esm', banner: { js: commonJsNames } };
+
+/**
+ * For one that cli/start.mjs starts: a script whose value is a function, because V8's code cache is for scripts only. `import()` within
+ * the bundle needs no loader; what it imports is evaluated then and not before.
+ * @type {(build: string) => import('esbuild').BuildOptions}
+ */
+const asFunction = (build) => ({
+  format: 'cjs',
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': 'programUrl' },
+  banner: {
+    js: `/* ${build} */\n(function (require, __filename, __dirname) { 'use strict'; const programUrl = require('node:url').pathToFileURL(__filename).href;`,
+  },
+  footer: { js: '})' },
+});
 
 function putNativeParts() {
   const from = join(root, 'node_modules', 'classic-level');
@@ -94,10 +119,10 @@ function putNativeParts() {
   }
 }
 
-/** True when dist/homelab.mjs is what the sources say. */
+/** True when dist/ is what the sources say. */
 function isFresh(stamp) {
   try {
-    statSync(join(dist, 'homelab.mjs'));
+    for (const name of ['homelab.mjs', 'homelab.cjs', 'homelab.cjs.map']) statSync(join(dist, name));
     return readFileSync(join(dist, 'stamp.json'), 'utf8') === stamp;
   } catch {
     return false;
@@ -115,11 +140,24 @@ export async function build() {
   const stamp = sourceStamp();
   if (isFresh(stamp)) return false;
   const { build: bundle } = await import('esbuild');
-  const { outputFiles } = await bundle({ ...bundleOptions, entryPoints: ['cli/main.ts'], outfile: 'dist/homelab.mjs', sourcemap: true, write: false });
+  const { outputFiles } = await bundle({
+    ...bundleOptions,
+    ...asFunction(createHash('sha256').update(stamp).digest('hex').slice(0, 16)),
+    entryPoints: ['cli/main.ts'],
+    outfile: 'dist/homelab.cjs',
+    // The sources themselves are in the repository; without them the map is a third.
+    sourcemap: 'external',
+    sourcesContent: false,
+    write: false,
+  });
   mkdirSync(dist, { recursive: true });
   putNativeParts();
   // The map first: a program that is there can always explain itself.
   for (const { path, contents } of outputFiles.toSorted((a, b) => b.path.length - a.path.length)) put(path.slice(dist.length + 1), contents);
+  put('homelab.mjs', readFileSync(join(root, 'cli', 'start.mjs')));
+  await makeCodeCache(dist).catch((error) => {
+    console.error(`build: ${error.message}`);
+  });
   put('stamp.json', stamp);
   return true;
 }

@@ -1,6 +1,6 @@
 /**
  * Every contract by the name under which docs/schemas/ publishes it: the payloads of the topic table, and the shapes of
- * requests, which depend on the state in the topic.
+ * requests, which depend on the state in the topic. Those of files are in contracts/inventory/files.table.ts.
  */
 import type { z } from 'zod';
 import {
@@ -22,6 +22,7 @@ import { NodeHealth, ServiceHealth } from '../contracts/health.ts';
 import { Incident } from '../contracts/incident.ts';
 import { LinkStatus, Probe, RelayedRequest, Verdict } from '../contracts/link.ts';
 import { Cursor, Deployment, SiteSummary, WorldNode, WorldService } from '../contracts/world.ts';
+import { ZigbeeBridgeState } from '../contracts/zigbee.ts';
 
 export const contractSchemas = {
   Event,
@@ -50,6 +51,7 @@ export const contractSchemas = {
   Probe,
   RelayedRequest,
   Verdict,
+  ZigbeeBridgeState,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
 export type ContractName = keyof typeof contractSchemas;

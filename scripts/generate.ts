@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from the code (`npm run generate`): docs/schemas/, docs/topics.md, and the table of variables
+ * Writes what is generated from the code (`npm run generate`): docs/schemas/, docs/topics.md, docs/inventory.md, docs/homelab.md, and the table of variables
  * in docs/guide.md. Removes schemas of contracts that no longer exist. `npm run check` fails while the committed files differ.
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { generatedDocs } from './generated-docs.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const files = generatedDocs();
+const files = await generatedDocs();
 
 mkdirSync(join(root, 'docs/schemas'), { recursive: true });
 for (const name of readdirSync(join(root, 'docs/schemas'))) {
   if (!files.has(`docs/schemas/${name}`)) rmSync(join(root, 'docs/schemas', name));
 }
 for (const [path, text] of files) writeFileSync(join(root, path), text);
-console.log(`generated ${files.size} files: docs/topics.md, docs/schemas/ and the variables in docs/guide.md`);
+console.log(`generated ${files.size} files: docs/topics.md, docs/inventory.md, docs/homelab.md, docs/schemas/ and the variables in docs/guide.md`);

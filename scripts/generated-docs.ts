@@ -1,26 +1,38 @@
 /**
- * The generated documents as text: a JSON Schema of each contract, the table of topics and event types, and the table of
- * environment variables in the guide.
+ * The generated documents as text: a JSON Schema of each contract, the table of topics and event types, the fields of the declared
+ * homelab, what is declared in this repository, and the table of environment variables in the guide.
  *
- * Reads the contracts, the settings and the guide (which keeps its text outside the marks); returns file contents.
+ * Reads the contracts, the settings, the declared homelab and the guide (which keeps its text outside the marks); returns file contents.
  * scripts/generate.ts writes them, a contract test compares them.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ruleRows } from '../actors/inventory/rules/rules.table.ts';
+import { readTree } from '../adapters/files/tree.ts';
+import { mapPage } from '../cli/map/page.ts';
 import { variables } from '../cli/settings.ts';
 import { requestSchemas } from '../contracts/action.ts';
 import { topicRoot } from '../contracts/defaults.ts';
 import { eventTypeRow, eventTypes } from '../contracts/event-types.table.ts';
+import { inventoryFiles } from '../contracts/inventory/files.table.ts';
 import { allTopics, topics } from '../contracts/topics.ts';
 import { contractName, contractSchemas } from './contract-schemas.ts';
+import { fileSchema } from './file-schema.ts';
+import { homelabPage, inventoryPage } from './inventory-page.ts';
+import { markdownTable as table } from './markdown.ts';
+
+const root = join(import.meta.dirname, '..');
 
 /** File contents by path from the project's root. */
-export function generatedDocs(): ReadonlyMap<string, string> {
+export async function generatedDocs(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   for (const [name, schema] of Object.entries(contractSchemas)) files.set(`docs/schemas/${name}.json`, jsonSchema(name, schema));
+  for (const file of Object.values(inventoryFiles)) files.set(`docs/schemas/${file.schemaName}.json`, fileSchema(file));
   files.set('docs/topics.md', topicsPage());
-  files.set('docs/guide.md', withVariables(readFileSync(join(import.meta.dirname, '../docs/guide.md'), 'utf8')));
+  files.set('docs/inventory.md', inventoryPage(ruleRows));
+  files.set('docs/homelab.md', homelabPage(mapPage(await readTree(root))));
+  files.set('docs/guide.md', withVariables(readFileSync(join(root, 'docs/guide.md'), 'utf8')));
   return files;
 }
 
@@ -35,16 +47,14 @@ function jsonSchema(name: string, schema: z.ZodType): string {
       if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
     },
   });
-  const used = allTopics.filter(([, topic]) => topic.schema === schema).map(([, topic]) => `${topicRoot}/${topic.pattern}`);
+  const used = allTopics
+    .filter(([, topic]) => topic.schema === schema)
+    .map(([, topic]) => (topic.foreign === true ? topic.pattern : `${topicRoot}/${topic.pattern}`));
   return `${JSON.stringify({ $schema, title: name, ...(used.length > 0 ? { $comment: `on ${used.join(', ')}` } : {}), ...rest }, null, 2)}\n`;
 }
 
-const cell = (text: string): string => text.replaceAll('|', '\\|');
 const shown = (pattern: string): string => `${topicRoot}/${pattern.replaceAll('{', '<').replaceAll('}', '>')}`;
 const link = (name: string): string => `[${name}](schemas/${name}.json)`;
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
-
 const variablesBlock = /(<!-- variables -->\n)[\s\S]*?(<!-- \/variables -->)/;
 
 /** The guide with the table of environment variables as cli/settings.ts has them. Throws when the guide has no place for it. */
@@ -58,8 +68,8 @@ const bridgeWords = { up: 'site → hub', down: 'hub → site', none: 'no' } as 
 
 const topicRows = (): readonly (readonly string[])[] =>
   allTopics.map(([, topic]) => [
-    `\`${shown(topic.pattern)}\``,
-    topic.retained ? 'yes' : topic.kind === 'request' ? '**never**' : 'no',
+    `\`${topic.foreign === true ? topic.pattern : shown(topic.pattern)}\``,
+    topic.foreign === true ? 'as its writer likes' : topic.retained ? 'yes' : topic.kind === 'request' ? '**never**' : 'no',
     topic.owner,
     bridgeWords[topic.bridge],
     link(contractName(topic.schema)),
@@ -116,7 +126,7 @@ has no logins and only this machine can reach it, the topic is \`${anonymous}\`.
 
 ## All topics
 
-Every topic has one writer. What is true now is a retained document; what happened is an event; what should happen is a
+Every topic has one writer; one without the root is another program's, and only read. What is true now is a retained document; what happened is an event; what should happen is a
 request. Everything is JSON at QoS 1 and works over MQTT 3.1.1. The root \`${topicRoot}\` can be changed with
 \`HOMELAB_TOPIC_ROOT\`. "Bridge" says whether the bridge of an edge site carries the topic, and which way.
 

@@ -14,7 +14,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemParts } from './system-parts.mjs';
+import { composePlugin, systemParts } from './system-parts.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const flags = new Set(process.argv.slice(2));
@@ -101,6 +101,56 @@ for package in ${packages.join(' ')}; do
 done
 `;
 
+/**
+ * Fetches the package with apt, which checks its signature, and takes the one program out of it. The lists of the other
+ * Debian live in a directory of their own: nothing of this machine is upgraded to it.
+ */
+const pluginScript = ({ package: name, suite, fileInPackage, target }) => `
+set -eu
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+chmod 755 "$scratch"
+mkdir -p "$scratch/lists/partial" "$scratch/archives/partial"
+cd "$scratch"
+echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian ${suite} main' > list
+apt_other() {
+  apt-get -q -o Acquire::Retries=2 -o Acquire::Languages=none -o Dir::Etc::SourceList="$scratch/list" -o Dir::Etc::SourceParts=- \
+    -o Dir::State::Lists="$scratch/lists" -o Dir::Cache::Archives="$scratch/archives" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
+    -o APT::Sandbox::User=root "$@"
+}
+apt_other update
+apt_other download ${name}
+dpkg-deb -x ${name}_*.deb unpacked
+mkdir -p "$(dirname ${target})"
+install -m 755 "unpacked/${fileInPackage}" ${target}
+`;
+
+const hasPlugin = () => spawnSync(composePlugin.probe[0], composePlugin.probe.slice(1), { stdio: 'ignore' }).status === 0;
+
+/** After the packages: docker itself may be one of them. */
+function installPlugin() {
+  if (hasPlugin()) return;
+  const inCi = Boolean(process.env.CI);
+  say(`${composePlugin.probe.slice(0, 2).join(' ')} is missing; ${composePlugin.why}`);
+  if (!isDebian() || (process.getuid?.() !== 0 && !inCi)) {
+    say(`${isDebian() ? 'not root' : 'not Debian'}: not unpacking it; the tests that need it are skipped, and say so`);
+    if (inCi) throw new Error('parts that the tests need are missing');
+    return;
+  }
+  say(`unpacking it from the package ${composePlugin.package} of Debian ${composePlugin.suite}`);
+  const { status } = runScript(pluginScript(composePlugin));
+  if (status === 0 && hasPlugin()) return;
+  const detail = `compose 2 could not be unpacked (exit code ${status})`;
+  if (inCi) throw new Error(detail);
+  say(`${detail}; the tests that need it are skipped, and say so`);
+}
+
+/** As root. */
+function runScript(script) {
+  const [command, ...args] = process.getuid?.() === 0 ? ['sh', '-s'] : ['sudo', '-n', 'sh', '-s'];
+  return spawnSync(command, args, { input: script, stdio: ['pipe', 'inherit', 'inherit'] });
+}
+
 function installParts() {
   const missing = systemParts.filter((part) => !isPresent(part));
   if (missing.length === 0) return;
@@ -115,8 +165,7 @@ function installParts() {
     return;
   }
   say(`installing ${packages.join(' ')} with apt-get (no service is started)`);
-  const [command, ...args] = isRoot ? ['sh', '-s'] : ['sudo', '-n', 'sh', '-s'];
-  const { status, error } = spawnSync(command, args, { input: installScript(packages), stdio: ['pipe', 'inherit', 'inherit'] });
+  const { status, error } = runScript(installScript(packages));
   const left = systemParts.filter((part) => !isPresent(part)).map((part) => part.package);
   if (status === 0 && left.length === 0) return;
   const detail = `${error?.message ?? `apt-get ended with exit code ${status}`}; still missing: ${left.join(' ') || 'nothing'}`;
@@ -126,7 +175,10 @@ function installParts() {
 
 try {
   installPackages();
-  if (flags.has('--parts')) installParts();
+  if (flags.has('--parts')) {
+    installParts();
+    installPlugin();
+  }
   if (!flags.has('--no-build')) {
     const { build } = await import('./build.mjs');
     if (await build()) say('built dist/homelab.mjs');

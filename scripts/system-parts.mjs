@@ -11,4 +11,20 @@ export const systemParts = [
   { package: 'docker-compose', executable: 'docker-compose', why: 'services are named by compose' },
   { package: 'iptables', executable: 'iptables', why: 'dockerd needs it for the network of containers' },
   { package: 'busybox-static', executable: 'busybox', static: true, why: 'the image of the test containers, made without a registry' },
+  { package: 'shellcheck', executable: 'shellcheck', why: 'the health checks of services are held against it' },
 ];
+
+/**
+ * Compose of version 2, as a plugin of docker beside docker-compose 1.29.2. Both are Debian packages of one name, so this
+ * one is unpacked from a newer Debian instead of being installed: it is one static program.
+ */
+export const composePlugin = {
+  package: 'docker-compose',
+  suite: 'trixie',
+  /** Asks docker whether it has such a plugin already; any version from 2 on will do. */
+  probe: ['docker', 'compose', 'version'],
+  fileInPackage: 'usr/libexec/docker/cli-plugins/docker-compose',
+  /** Where docker looks for plugins of the machine that no package owns. */
+  target: '/usr/local/lib/docker/cli-plugins/docker-compose',
+  why: 'Compose files of newer machines are put before compose 2',
+};

@@ -7,7 +7,8 @@ import { type FakeIo, FakeLife, fakeIo } from '../../test/kit/fake-io.ts';
 import { brokenReading, reading, readNode } from '../../test/kit/inventory-world.ts';
 import { StepClock } from '../../test/kit/step-clock.ts';
 import { createInventoryModule } from './actor.ts';
-import type { InventoryPorts, InventoryReading } from './ports.ts';
+import type { Checkout, InventoryPorts } from './ports.ts';
+import type { DeclaredTree } from './tree.ts';
 
 let dataDir: string;
 let clock: StepClock;
@@ -21,12 +22,12 @@ afterEach(() => {
 
 /** A directory whose content a test sets. */
 class Files implements InventoryPorts {
-  content: InventoryReading | Error | 'hangs' = reading([]);
+  content: DeclaredTree | Error | 'hangs' = reading([]);
   onChange: (() => void) | null = null;
 
-  readInventory(): Promise<InventoryReading> {
+  readInventory(): Promise<Checkout> {
     if (this.content === 'hangs') return new Promise(() => undefined);
-    return this.content instanceof Error ? Promise.reject(this.content) : Promise.resolve(this.content);
+    return this.content instanceof Error ? Promise.reject(this.content) : Promise.resolve({ tree: this.content, commit: null });
   }
 
   watchInventory(onChange: () => void): () => void {
@@ -88,6 +89,7 @@ describe('the inventory on a bus', () => {
     expect(second.io.held.get('desired/vps')).toMatchObject({ status: 'declared', services: [{ name: 'web' }] });
     expect(second.io.events).toEqual([]);
     expect(second.mode).toBe('degraded');
+    expect(second.detail).toMatch(/^hosts\/vps\/services\.yaml:3\S* \S/);
     await second.stop();
   });
 
@@ -126,6 +128,7 @@ describe('the inventory on a bus', () => {
     files.content = declaredVps;
     const life = await start(files);
     await life.idle();
+    expect(life.detail).toBeNull();
     files.content = content;
     files.onChange?.();
     await clock.run(10_000);
@@ -133,6 +136,36 @@ describe('the inventory on a bus', () => {
     expect(life.io.held.get('desired/vps')).toMatchObject({ services: [{ name: 'web' }] });
     expect(life.io.events).toMatchObject([{ type: 'inventory_invalid', payload: { file: 'hosts' } }]);
     expect(life.mode).toBe('degraded');
+    await life.stop();
+  });
+
+  it('loads what an older version remembered', async () => {
+    const vps = { services: [{ name: 'web', monitor: true }], agents: null, site: null };
+    const told = { file: 'hosts/vps/services.yaml', node: 'vps', line: 3, column: 1, detail: 'not YAML' };
+    writeFileSync(join(dataDir, 'declared.json'), JSON.stringify({ nodes: { vps }, access: { anna: 'operator' }, problems: [told] }));
+    const files = new Files();
+    files.content = brokenReading(['vps']);
+    const life = await start(files);
+    await life.idle();
+    expect(life.io.held.get('desired/vps')).toMatchObject({ status: 'declared', services: [{ name: 'web' }] });
+    expect(life.io.events).toEqual([]);
+    await life.stop();
+  });
+
+  it('counts a directory that nobody named only once it names this machine', async () => {
+    const files = new Files();
+    files.content = reading([readNode('piha', ['dns'])], { access: { anna: 'operator' } });
+    const life = await FakeLife.start(createInventoryModule({ agents: ['node-agent'], onlyIfOwnNode: true }, files), newIo());
+    life.synced();
+    await life.idle();
+    expect(life.io.held.get('desired/vps')).toMatchObject({ status: 'adopted', access: null });
+    expect(life.io.held.has('desired/piha')).toBe(false);
+    expect(ownedTopics(life)).toEqual(['desired/vps']);
+    files.content = reading([readNode('piha', ['dns']), readNode('vps', ['web'])]);
+    files.onChange?.();
+    await life.idle();
+    expect(life.io.held.get('desired/vps')).toMatchObject({ status: 'declared', services: [{ name: 'web' }] });
+    expect(life.io.held.has('desired/piha')).toBe(true);
     await life.stop();
   });
 

@@ -10,8 +10,9 @@ import { withDeadline } from '../../bus/clock.ts';
 import { reducerLogic } from '../../bus/reducer.ts';
 import { topics } from '../../contracts/topics.ts';
 import { InventoryMemory } from './memory.ts';
-import type { InventoryPorts, InventoryReading } from './ports.ts';
-import { type InventoryCommand, type InventoryEvent, initialState, mode, reduce, wakeAt } from './reduce.ts';
+import type { Checkout, InventoryPorts } from './ports.ts';
+import { detail, type InventoryCommand, type InventoryEvent, initialState, mode, reduce, wakeAt } from './reduce.ts';
+import { contentOf, type DeclaredTree, emptyTree, unreadableTree } from './tree.ts';
 
 /** A directory of small files reads in milliseconds; a share that takes longer than this is not answering. */
 const readDeadlineMs = 10_000;
@@ -21,6 +22,8 @@ export interface InventoryModuleOptions {
   readonly agents: readonly string[];
   /** Site of a node whose file does not say; default: the site of this process. */
   readonly site?: string;
+  /** The directory was not named by anybody: it counts only where this node is in it, and else this node is adopted. Default false. */
+  readonly onlyIfOwnNode?: boolean;
 }
 
 /** `ports` null: there is no directory, so that this node is adopted. */
@@ -30,9 +33,17 @@ export function createInventoryModule(options: InventoryModuleOptions, ports: In
     create: async (io) => {
       const memory = new InventoryMemory({ dataDir: io.dataDir, log: io.log });
       const remembered = memory.load();
-      const reading = ports === null ? null : await readInTime(io, ports);
+      let isForeign = false;
+      const read = async (from: InventoryPorts): Promise<Checkout> => {
+        const checkout = await readInTime(io, from);
+        const wasForeign = isForeign;
+        isForeign = options.onlyIfOwnNode === true && isOfOthers(checkout.tree, io.node);
+        if (isForeign && !wasForeign) io.log.info(notOurs);
+        return isForeign ? { tree: emptyTree, commit: null } : checkout;
+      };
+      const first = ports === null ? null : await read(ports);
       // Only these: other machines of the site may publish what they adopted under names that are not ours.
-      const owned = new Set([io.node, ...Object.keys(remembered.declared?.nodes ?? {}), ...(reading?.present ?? [])]);
+      const owned = new Set([io.node, ...Object.keys(remembered.declared?.nodes ?? {}), ...(first?.tree.hosts.keys() ?? [])]);
       const settings = { node: io.node, site: options.site ?? io.site, agents: options.agents, hasDirectory: ports !== null };
       const logic = reducerLogic(reduce, initialState(settings, remembered));
       let tellActor: ((event: InventoryEvent) => void) | null = null;
@@ -45,6 +56,7 @@ export function createInventoryModule(options: InventoryModuleOptions, ports: In
         ],
         owns: [...owned].map((node) => ({ topic: topics.desired, levels: { node } })),
         mode: ({ context }) => mode(context.state),
+        detail: ({ context }) => detail(context.state),
         wakeAt: ({ context }) => wakeAt(context.state),
         deliver: (delivery) => ({ type: 'delivery', delivery, now: delivery.at }),
         attach: (send) => {
@@ -62,8 +74,8 @@ export function createInventoryModule(options: InventoryModuleOptions, ports: In
         commands: {
           read: async () => {
             if (ports === null) return;
-            const read = await readInTime(io, ports);
-            tellActor?.({ type: 'filesRead', reading: read, now: io.clock.now() });
+            const checkout = await read(ports);
+            tellActor?.({ type: 'filesRead', checkout, now: io.clock.now() });
           },
           tell: async ({ draft }) => {
             await io.emit(draft);
@@ -88,12 +100,16 @@ export function createInventoryModule(options: InventoryModuleOptions, ports: In
   };
 }
 
-async function readInTime(io: ActorIo, ports: InventoryPorts): Promise<InventoryReading> {
+const notOurs = 'this machine is not in the inventory that comes with the program, so what runs here is adopted; `homelab init` proposes its files';
+
+/** It names machines, and not this one. A directory that nobody could look into may name it. */
+const isOfOthers = ({ hostsDirectory, hosts, topology }: DeclaredTree, node: string): boolean =>
+  hostsDirectory !== 'unreadable' && !hosts.has(node) && !Object.hasOwn(contentOf(topology)?.nodes ?? {}, node);
+
+async function readInTime(io: ActorIo, ports: InventoryPorts): Promise<Checkout> {
   try {
     return await withDeadline(io.clock, readDeadlineMs, 'reading the inventory', ports.readInventory());
   } catch (error) {
-    const detail = `the directory cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-    const problem = { file: 'hosts', node: null, line: null, column: null, detail };
-    return { hosts: 'unreadable', present: [], nodes: {}, access: 'unreadable', problems: [problem] };
+    return { tree: unreadableTree(`the directory cannot be read: ${error instanceof Error ? error.message : String(error)}`), commit: null };
   }
 }

@@ -151,7 +151,7 @@ describe('a machine that gets an inventory', () => {
 
   it('adopts nothing while its directory cannot be looked into', () => {
     const w = new InventoryWorld()
-      .read(reading([], { hosts: 'unreadable', access: 'unreadable' }))
+      .read(reading([], { hostsDirectory: 'unreadable', access: 'unreadable' }))
       .synced()
       .health('web', 'healthy');
     expect(w.services()).toBeNull();

@@ -14,8 +14,8 @@ describe('what is declared', () => {
       site: 'hub',
       agents: ['node-agent', 'executor'],
       services: [
-        { name: 'web', origin: 'declared', monitor: true },
-        { name: 'db', origin: 'declared', monitor: true },
+        { name: 'web', origin: 'declared', monitor: true, contract: expect.stringMatching(/^[0-9a-f]{12}$/) },
+        { name: 'db', origin: 'declared', monitor: true, contract: expect.stringMatching(/^[0-9a-f]{12}$/) },
       ],
       access: { anna: 'operator' },
     });
@@ -78,7 +78,7 @@ describe('a file that does not parse', () => {
 
   it('is told anew when it is broken in another place', () => {
     const w = new InventoryWorld().read(brokenReading(['vps']));
-    w.read({ ...brokenReading(['vps']), problems: [problem('vps', 'not YAML', 9)] });
+    w.read({ ...brokenReading(['vps']), findings: [problem('vps', 'not YAML', 9)] });
     expect(w.told).toHaveLength(2);
   });
 
@@ -115,7 +115,7 @@ describe('a file that does not parse', () => {
 describe('a directory that cannot be listed', () => {
   it.each(['unreadable', 'absent'] as const)('keeps everything while hosts is %s', (hosts) => {
     const w = new InventoryWorld().read(reading([vps, piha], { access: { anna: 'operator' } }));
-    w.read(reading([], { hosts, problems: [problem(null)] }));
+    w.read(reading([], { hostsDirectory: hosts, findings: hosts === 'unreadable' ? [problem(null)] : [] }));
     expect(w.services('vps')).toEqual(['web', 'db']);
     expect(w.services('piha')).toEqual(['dns']);
     expect(w.desired.get('vps')?.access).toEqual({ anna: 'operator' });
@@ -126,12 +126,12 @@ describe('a directory that cannot be listed', () => {
   it('does not count as mending the files in it', () => {
     const w = new InventoryWorld()
       .read(brokenReading(['vps'], [piha]))
-      .read(reading([], { hosts: 'unreadable', access: 'unreadable', problems: [problem(null)] }));
+      .read(reading([], { hostsDirectory: 'unreadable', access: 'unreadable', findings: [problem(null)] }));
     expect(w.told.some((each) => each.startsWith('inventory_valid'))).toBe(false);
   });
 
   it('is no problem to somebody who never had one', () => {
-    const w = new InventoryWorld().read(reading([], { hosts: 'absent', problems: [problem(null)] })).synced();
+    const w = new InventoryWorld().read(reading([], { hostsDirectory: 'absent' })).synced();
     expect(w.told).toEqual([]);
     expect(w.mode).toBe('adopting');
     expect(w.kinds).toContain('complete');

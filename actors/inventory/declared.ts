@@ -7,8 +7,8 @@
  */
 import { actionId } from '../../contracts/action.ts';
 import type { AccessList } from '../../contracts/desired.ts';
-import type { DeclaredNode, InventoryProblem } from '../../contracts/inventory.ts';
-import type { InventoryReading, ReadNode } from './ports.ts';
+import type { DeclaredNode, InventoryProblem } from '../../contracts/inventory/memory.ts';
+import type { InventoryReading, ReadNode, Topology } from './reading.ts';
 
 export interface Declared {
   /** unread: no reading yet, only what was remembered. */
@@ -17,32 +17,44 @@ export interface Declared {
   readonly nodes: ReadonlyMap<string, DeclaredNode>;
   /** Nodes that have a file, good or not. */
   readonly present: ReadonlySet<string>;
+  readonly topology: Topology;
   readonly access: AccessList | null;
   readonly problems: readonly InventoryProblem[];
 }
 
-export const nothingDeclared: Declared = { hosts: 'unread', nodes: new Map(), present: new Set(), access: null, problems: [] };
+export const nothingDeclared: Declared = { hosts: 'unread', nodes: new Map(), present: new Set(), topology: undefined, access: null, problems: [] };
 
 export function takeReading(before: Declared, reading: InventoryReading): Declared {
+  const { topology } = reading;
   if (reading.hosts === 'listed') {
     const { nodes, clashes } = mergeNodes(before.nodes, reading);
     const access = reading.access === 'unreadable' ? lastAccess(before) : reading.access;
-    return { hosts: 'listed', nodes, present: new Set(reading.present), access, problems: [...reading.problems, ...clashes] };
+    return { hosts: 'listed', nodes, present: new Set(reading.present), topology, access, problems: [...reading.problems, ...clashes] };
   }
   const isNew = before.nodes.size === 0 && !before.problems.some(({ file }) => file.startsWith('hosts/'));
   // Somebody without an inventory is not told that it is missing.
-  const problems = reading.hosts === 'absent' && isNew ? reading.problems.filter(({ file }) => file !== 'hosts') : keptProblems(before, reading);
+  const missing = reading.hosts === 'absent' && !isNew ? [noHosts] : [];
+  const problems = isNew ? [...reading.problems, ...missing] : keptProblems(before, [...reading.problems, ...missing]);
   const access = reading.access === 'unreadable' ? lastAccess(before) : (reading.access ?? before.access);
-  return { hosts: reading.hosts, nodes: before.nodes, present: new Set(before.nodes.keys()), access, problems };
+  return { hosts: reading.hosts, nodes: before.nodes, present: new Set(before.nodes.keys()), topology: topology ?? before.topology, access, problems };
 }
+
+/** Not a fault of a file, so the reader does not say it: only whoever had one misses it. */
+const noHosts: InventoryProblem = {
+  file: 'hosts',
+  node: null,
+  line: null,
+  column: null,
+  detail: 'the directory is gone; expected one directory for each node, each with a services.yaml. What it said last is in force',
+};
 
 /** An access list that was never good must not open every role, which is what "no access.yaml" means. */
 const lastAccess = (before: Declared): AccessList => before.access ?? {};
 
 /** What was wrong inside hosts/ is not mended by hosts/ being away. */
-function keptProblems(before: Declared, reading: InventoryReading): readonly InventoryProblem[] {
-  const told = new Set(reading.problems.map(({ file }) => file));
-  return [...reading.problems, ...before.problems.filter(({ file }) => file.startsWith('hosts/') && !told.has(file))];
+function keptProblems(before: Declared, now: readonly InventoryProblem[]): readonly InventoryProblem[] {
+  const told = new Set(now.map(({ file }) => file));
+  return [...now, ...before.problems.filter(({ file }) => file.startsWith('hosts/') && !told.has(file))];
 }
 
 interface Merged {
@@ -52,35 +64,33 @@ interface Merged {
 
 function mergeNodes(before: ReadonlyMap<string, DeclaredNode>, reading: InventoryReading): Merged {
   const nodes = new Map([...before].filter(([node]) => reading.present.includes(node)));
-  let waiting = Object.entries(reading.nodes);
+  let waiting = [...reading.nodes];
   // What is in force goes first, and a name may move from one file to another in one commit: so again until nothing moves.
   for (let left = -1; left !== waiting.length; ) {
     left = waiting.length;
-    waiting = waiting.filter(([node, file]) => {
-      if (clashOf(node, file, nodes) !== null) return true;
-      nodes.set(node, withoutPlaces(file));
+    waiting = waiting.filter(([node, read]) => {
+      if (clashOf(node, read, nodes) !== null) return true;
+      nodes.set(node, read.version);
       return false;
     });
   }
-  const clashes = waiting.flatMap(([node, file]) => clashOf(node, file, nodes) ?? []);
+  const clashes = waiting.flatMap(([node, read]) => clashOf(node, read, nodes) ?? []);
   return { nodes, clashes };
 }
-
-const withoutPlaces = ({ services, agents, site }: ReadNode): DeclaredNode => ({ services, agents, site });
 
 /** All types of action build their ids alike, so one of them stands for all. */
 const idOf = (node: string, service: string): string => actionId({ type: 'redeploy', node, service });
 
-function clashOf(node: string, file: ReadNode, others: ReadonlyMap<string, DeclaredNode>): InventoryProblem | null {
+function clashOf(node: string, read: ReadNode, others: ReadonlyMap<string, DeclaredNode>): InventoryProblem | null {
   const taken = new Map<string, string>();
   for (const [other, { services }] of others) {
     if (other !== node) for (const { name } of services) taken.set(idOf(other, name), `${name} on ${other}`);
   }
-  for (const { name } of file.services) {
+  for (const { name } of read.version.services) {
     const holder = taken.get(idOf(node, name));
     if (holder !== undefined) {
       const detail = `services.${name}: its actions would have the same ids as those of ${holder}; rename one of them`;
-      return { file: file.file, node, line: file.lines[name] ?? null, column: null, detail };
+      return { rule: 'action-id', file: read.file, node, line: read.lines[name] ?? null, column: null, detail, holds: [node] };
     }
     taken.set(idOf(node, name), `${name} in the same file`);
   }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { writeFileAtomic } from '../../bus/journal.ts';
 import type { Log } from '../../bus/log.ts';
-import { AdoptedMemory, DeclaredMemory } from '../../contracts/inventory.ts';
+import { AdoptedMemory, DeclaredMemory } from '../../contracts/inventory/memory.ts';
 
 export class InventoryMemory {
   private readonly declaredFile: string;

@@ -11,16 +11,17 @@ import type { Reduction } from '../../bus/reducer.ts';
 import type { EventDraft } from '../../contracts/event.ts';
 import { eventTypes } from '../../contracts/event-types.table.ts';
 import type { NodeHealth, ServiceHealth } from '../../contracts/health.ts';
-import type { AdoptedMemory, DeclaredMemory, InventoryProblem } from '../../contracts/inventory.ts';
+import type { AdoptedMemory, DeclaredMemory, InventoryProblem } from '../../contracts/inventory/memory.ts';
 import { topics } from '../../contracts/topics.ts';
 import { adoptedNow } from './adoption.ts';
 import { type Declared, nothingDeclared, takeReading } from './declared.ts';
 import { adoptedBody, type DesiredBody, declaredBody, placeOf } from './desired-documents.ts';
-import type { InventoryReading } from './ports.ts';
+import type { Checkout } from './ports.ts';
+import { readingOf } from './reading.ts';
 
 export type InventoryEvent =
   | { readonly type: 'filesChanged'; readonly now: number }
-  | { readonly type: 'filesRead'; readonly reading: InventoryReading; readonly now: number }
+  | { readonly type: 'filesRead'; readonly checkout: Checkout; readonly now: number }
   | { readonly type: 'delivery'; readonly delivery: Delivery; readonly now: number }
   | { readonly type: 'wake'; readonly now: number };
 
@@ -65,10 +66,7 @@ export function initialState(
   memory: { readonly declared: DeclaredMemory | null; readonly adopted: AdoptedMemory | null },
 ): InventoryState {
   const { declared, adopted } = memory;
-  const remembered: Declared =
-    declared === null
-      ? nothingDeclared
-      : { ...nothingDeclared, nodes: new Map(Object.entries(declared.nodes)), access: declared.access, problems: declared.problems };
+  const remembered: Declared = declared === null ? nothingDeclared : { ...nothingDeclared, ...declared, nodes: new Map(Object.entries(declared.nodes)) };
   return {
     options,
     // Without a directory what was remembered of one counts no more.
@@ -89,8 +87,22 @@ export const wakeAt = ({ readAgainAtMs }: InventoryState): number | null => read
 /** reading: not read yet; degraded: a file is broken, its last good version is in force; declared, adopting: this node is. */
 export function mode({ declared, options }: InventoryState): 'reading' | 'degraded' | 'declared' | 'adopting' {
   if (declared.hosts === 'unread') return 'reading';
-  if (declared.problems.length > 0) return 'degraded';
+  if (declared.problems.some(isFault)) return 'degraded';
   return declared.nodes.has(options.node) ? 'declared' : 'adopting';
+}
+
+/** With a key that nobody knows the rest of the file counts; with anything else something is not in force. */
+const isFault = ({ rule }: InventoryProblem): boolean => rule !== 'unknown-key';
+
+/** ActorStatus.detail takes 300 characters; this leaves room for a long path and for how many more there are. */
+const faultCharsMax = 270;
+
+/** Where the first fault is and what it is, as `homelab validate` says it; null: there is none. */
+export function detail({ declared }: InventoryState): string | null {
+  const [first, ...others] = declared.problems.filter(isFault);
+  if (first === undefined) return null;
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return `${`${placeOf(first)}: ${first.detail}`.slice(0, faultCharsMax)}${more}`;
 }
 
 export function reduce(state: InventoryState, event: InventoryEvent): Reduction<InventoryState, InventoryCommand> {
@@ -100,7 +112,7 @@ export function reduce(state: InventoryState, event: InventoryEvent): Reduction<
       if (!state.options.hasDirectory) return settle(state, state);
       return { state: { ...state, readAgainAtMs: event.now + readEveryMs }, commands: [{ type: 'read' }] };
     case 'filesRead':
-      return settle(state, { ...state, declared: takeReading(state.declared, event.reading) });
+      return settle(state, { ...state, declared: takeReading(state.declared, readingOf(event.checkout, state.declared)) });
     case 'delivery':
       return settle(state, hear(state, event.delivery));
     default: // xstate says `xstate.stop` to every logic that is stopped
@@ -152,7 +164,12 @@ function settle(before: InventoryState, heard: InventoryState): Reduction<Invent
   return { state: { ...state, said, isComplete: state.isComplete || completes }, commands };
 }
 
-const memoryOf = ({ nodes, access, problems }: Declared): DeclaredMemory => ({ nodes: Object.fromEntries(nodes), access, problems: [...problems] });
+const memoryOf = ({ nodes, topology, access, problems }: Declared): DeclaredMemory => ({
+  nodes: Object.fromEntries(nodes),
+  ...(topology === undefined ? {} : { topology: { ...topology } }),
+  access,
+  problems: [...problems],
+});
 
 /** A file for this node, good or not, or a directory that cannot be looked into: then nothing new is adopted. */
 const mayAdopt = ({ declared, options }: InventoryState): boolean =>
@@ -191,18 +208,27 @@ function isWhole({ declared, hasSynced, options }: InventoryState): boolean {
   return knowsFiles && (hasSynced || declared.nodes.has(options.node));
 }
 
+/** A whole tree of broken files is one trouble, not an event for each line of it; `homelab validate` lists them all. */
+const toldAtOnceMax = 20;
+
+/** Each fault once: told again only when it changes, or comes back after its file was well. */
 function tellProblems(before: readonly InventoryProblem[], after: readonly InventoryProblem[]): InventoryCommand[] {
-  const told = new Map(before.map((problem) => [problem.file, JSON.stringify(problem)]));
+  const told = new Set(before.map(faultOf));
   const standing = new Set(after.map(({ file }) => file));
-  const broken = after.filter((problem) => told.get(problem.file) !== JSON.stringify(problem)).map(invalid);
-  const mended = [...told.keys()].filter((file) => !standing.has(file)).map(valid);
-  return [...broken, ...mended].map((draft) => ({ type: 'tell', draft }));
+  const fresh = after.filter((problem) => !told.has(faultOf(problem)));
+  const mended = [...new Set(before.map(({ file }) => file))].filter((file) => !standing.has(file));
+  const drafts = [...fresh.slice(0, toldAtOnceMax).map((problem) => invalid(problem)), ...mended.map(valid)];
+  const last = fresh[toldAtOnceMax];
+  if (last !== undefined) drafts.push(invalid(last, ` (and ${fresh.length - toldAtOnceMax - 1} more faults)`));
+  return drafts.map((draft) => ({ type: 'tell', draft }));
 }
 
-const invalid = (problem: InventoryProblem): EventDraft => ({
+const faultOf = ({ file, line, column, detail }: InventoryProblem): string => JSON.stringify([file, line, column, detail]);
+
+const invalid = (problem: InventoryProblem, more = ''): EventDraft => ({
   type: 'inventory_invalid',
   severity: eventTypes.inventory_invalid.severity,
-  message: `${placeOf(problem)}: ${problem.detail}`.slice(0, 2000),
+  message: `${placeOf(problem)}: ${problem.detail}${more}`.slice(0, 2000),
   payload: { ...problem },
 });
 

@@ -1,62 +1,31 @@
-/**
- * The files a person writes, `hosts/<node>/services.yaml` and `inventory/access.yaml`, and the form in which the
- * inventory holds and remembers them. Keys of the original system that nothing here uses yet are accepted as they are.
- */
+/** The form in which the inventory holds and remembers what the files say, and what is wrong with a file. */
 import { z } from 'zod';
-import { Count, Level, Login, levelPattern, ServiceName, SiteName } from './common.ts';
-import { AccessList, PersonRole } from './desired.ts';
-
-/** Node directories: a topic level in lower case. `site-<site>` is reserved for the troubles of a site itself. */
-export const isNodeDirectoryName = (name: string): boolean => levelPattern.test(name) && name === name.toLowerCase() && !name.startsWith('site-');
-
-/** One hour, the life of an approval: a repair that may take longer could not be agreed to. */
-const secondsMax = 3600;
-
-const InventoryService = z.looseObject({
-  monitor: z.boolean().default(true).describe('false excludes the service from drift proposals'),
-  verify_window_s: z.number().positive().max(secondsMax).optional().describe('seconds a repair may take until healthy; default 120'),
-  grace_s: z.number().nonnegative().max(secondsMax).optional().describe('seconds trouble must last before an incident; default 20'),
-  role: z.unknown().optional(),
-  deployment_model: z.unknown().optional(),
-  exposure: z.unknown().optional(),
-  offline_required: z.unknown().optional(),
-  depends_on: z.unknown().optional(),
-  runtime: z.unknown().optional(),
-});
-
-/** hosts/<node>/services.yaml */
-export const ServicesFile = z.looseObject({
-  services: z
-    .record(ServiceName, InventoryService.nullable().describe('nothing after the name means all defaults'))
-    .nullable()
-    .describe('services by canonical name; empty = nothing should run here'),
-  agents: z
-    .array(Level)
-    .optional()
-    .describe('actors expected on this node; [] = none, so no heartbeat is expected; default: those of the process that reads this'),
-  site: SiteName.optional().describe('site of this node; default: the site of the process that reads this'),
-});
-export type ServicesFile = z.infer<typeof ServicesFile>;
-
-/** inventory/access.yaml */
-export const AccessFile = z.looseObject({
-  logins: z.record(Login, PersonRole).nullable().describe('operator, delegate or reader, by broker login'),
-});
+import { Count, Level, ServiceName, SiteName } from '../common.ts';
+import { AccessList, DesiredMaintenance, DesiredService } from '../desired.ts';
+import { CleanupClass } from './capabilities.ts';
 
 /** A declared node as the inventory holds it. */
 export const DeclaredNode = z.object({
-  services: z.array(
-    z.object({
-      name: ServiceName,
-      monitor: z.boolean(),
-      verify_window_ms: z.int().positive().optional(),
-      grace_ms: z.int().nonnegative().optional(),
-    }),
-  ),
+  services: z.array(DesiredService.omit({ origin: true })),
   agents: z.array(Level).nullable().describe('null = the file does not say'),
-  site: SiteName.nullable().describe('null = the file does not say'),
+  site: SiteName.nullable().describe('null = the files do not say'),
+  roles: z.array(Level).optional(),
+  location: Level.optional(),
+  aliases: z.array(Level).optional(),
+  cleanup_class: CleanupClass.optional(),
+  maintenance: z.array(DesiredMaintenance).optional(),
+  commit: z.string().optional().describe('of the checkout that this version was read from'),
 });
 export type DeclaredNode = z.infer<typeof DeclaredNode>;
+
+/** What inventory/topology.yaml says of a node. */
+export const NodeTopology = z.object({
+  site: SiteName,
+  roles: z.array(Level).optional(),
+  location: Level.optional(),
+  aliases: z.array(Level).optional(),
+});
+export type NodeTopology = z.infer<typeof NodeTopology>;
 
 /** What is wrong with a file, in the words that a person needs to mend it. */
 export const InventoryProblem = z.object({
@@ -65,12 +34,15 @@ export const InventoryProblem = z.object({
   line: Count.nullable().describe('from 1'),
   column: Count.nullable().describe('from 1'),
   detail: z.string().describe('what was found and what was expected'),
+  rule: z.string().optional().describe('`unknown-key`: the rest of the file counts; absent: remembered by an older version'),
+  holds: z.array(Level).optional().describe('nodes whose last good version stays in force because of it'),
 });
 export type InventoryProblem = z.infer<typeof InventoryProblem>;
 
 /** declared.json of the inventory: the last good version of every file, and the problems already told. */
 export const DeclaredMemory = z.object({
   nodes: z.record(Level, DeclaredNode),
+  topology: z.record(Level, NodeTopology).nullable().optional().describe('null = there is no topology.yaml; absent: not known'),
   access: AccessList.nullable(),
   problems: z.array(InventoryProblem),
 });
