@@ -1,0 +1,9 @@
+#!/bin/sh
+# Well: the container runs, and its actor is connected to the broker. Exit code 0, else 1.
+set -u
+said=$(docker exec stability-agent node /app/dist/homelab.mjs alive 2>&1)
+case $said in
+  "online: stability-agent") exit 0 ;;
+esac
+echo "stability-agent: $said" >&2
+exit 1
