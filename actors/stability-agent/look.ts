@@ -1,0 +1,103 @@
+/** Lets the checks look at what was seen, moves their alarms, and says what is news. Pure; every function returns a new state. */
+import type { EventDraft } from '../../contracts/event.ts';
+import { type Alarm, isLouder, quietAlarm, step } from './alarm.ts';
+import type { Check, Sighting, Source } from './check.ts';
+import { checks } from './checks.ts';
+import type { Command, StandingAlarm, State } from './state.ts';
+import { duration } from './words.ts';
+
+const keyOf = (check: string, subject: string): string => (subject === '' ? check : `${check} ${subject}`);
+
+/** Contracts: a message of an event has 2,000 characters; a summary made of it 400. */
+const messageChars = 400;
+
+/** The checks that get their news from there look again. */
+export function look(state: State, source: Source): State {
+  let next = state;
+  for (const check of checks) if (check.source === source) next = lookWith(next, check);
+  return next;
+}
+
+function lookWith(state: State, check: Check): State {
+  const seen = check.look(state.seen);
+  const sighted = new Map(state.sighted);
+  const alarms = new Map(state.alarms);
+  const sightings = seen === 'unknown' ? [] : seen;
+  sighted.set(check.name, seen !== 'unknown' && sightings.every(({ sight }) => sight !== 'unknown'));
+  for (const sighting of sightings) {
+    const key = keyOf(check.name, sighting.subject);
+    alarms.set(key, moved(alarms.get(key), check, sighting, state.seen.now));
+  }
+  const subjects = new Set(sightings.map(({ subject }) => subject));
+  for (const [key, alarm] of state.alarms) {
+    if (alarm.check !== check.name || subjects.has(alarm.subject)) continue;
+    // Where the check cannot see, everything stays; where it sees that there is no such thing any more, nothing is wrong with it.
+    const sight = seen === 'unknown' ? 'unknown' : 'well';
+    const message = seen === 'unknown' ? alarm.message : `${alarm.subject === '' ? check.name : alarm.subject} is not there any more`;
+    alarms.set(key, moved(alarm, { ...check, clearAfterMs: 0 }, { ...alarm, sight, message }, state.seen.now));
+  }
+  for (const [key, alarm] of alarms) if (isIdle(alarm)) alarms.delete(key);
+  return { ...state, sighted, alarms };
+}
+
+function moved(before: StandingAlarm | undefined, check: Check, sighting: Sighting, now: number): StandingAlarm {
+  const patience = { raiseAfterMs: sighting.raiseAfterMs ?? check.raiseAfterMs, clearAfterMs: check.clearAfterMs };
+  const was: Alarm = before ?? quietAlarm;
+  const is = step(was, sighting.sight, patience, now);
+  // Trouble that could not be told while it lasted is told when it is over.
+  const isPast = was.level !== null && is.level === null && is.said === null && check.isTellable !== undefined;
+  const { subject, service, message, payload } = sighting;
+  return { ...is, said: isPast ? was.level : is.said, check: check.name, subject, service, message, payload, isSaying: before?.isSaying ?? false };
+}
+
+export const isIdle = ({ level, said, risingMs, isSaying }: StandingAlarm): boolean => level === null && said === null && risingMs === null && !isSaying;
+
+/** What is news is said, once; what was said is not said again until it is taken back. */
+export function tell(state: State): { readonly state: State; readonly commands: readonly Command[] } {
+  const commands: Command[] = [];
+  for (const check of checks) {
+    for (const [key, alarm] of state.alarms) {
+      if (alarm.check !== check.name || alarm.isSaying || !isLouder(alarm.level, alarm.said)) continue;
+      if (check.isTellable?.(state.seen) !== false) commands.push({ type: 'say', keys: [key], level: alarm.level, draft: raised(check, alarm) });
+    }
+  }
+  for (const [cleared, keys] of overGroups(state)) commands.push({ type: 'say', keys, level: null, draft: over(state, cleared, keys) });
+  const saying = new Set(commands.flatMap((command) => (command.type === 'say' ? command.keys : [])));
+  if (saying.size === 0) return { state, commands };
+  const alarms = new Map([...state.alarms].map(([key, alarm]) => [key, saying.has(key) ? { ...alarm, isSaying: true } : alarm]));
+  return { state: { ...state, alarms }, commands };
+}
+
+function raised(check: Check, { level, service, message, payload, raisedMs }: StandingAlarm): EventDraft {
+  const since = new Date(raisedMs).toISOString();
+  return { type: check.raised, severity: level ?? 'warning', service, message: message.slice(0, messageChars), payload: { ...payload, since } };
+}
+
+/** Alarms that are over, by the event that ends their incident; only where no alarm of that incident stands. */
+function overGroups({ alarms }: State): readonly (readonly [Check['cleared'], readonly string[]])[] {
+  const groups = new Map<string, { readonly cleared: Check['cleared']; isOver: boolean; keys: string[] }>();
+  for (const check of checks) {
+    for (const [key, alarm] of alarms) {
+      if (alarm.check !== check.name) continue;
+      const name = `${check.cleared} ${alarm.service ?? ''}`;
+      const group = groups.get(name) ?? { cleared: check.cleared, isOver: true, keys: [] };
+      groups.set(name, group);
+      if (alarm.level !== null || alarm.isSaying) group.isOver = false;
+      else if (alarm.said !== null) group.keys.push(key);
+    }
+  }
+  return [...groups.values()].filter(({ isOver, keys }) => isOver && keys.length > 0).map(({ cleared, keys }) => [cleared, keys] as const);
+}
+
+function over({ alarms, seen }: State, type: Check['cleared'], keys: readonly string[]): EventDraft {
+  const ended = keys.map((key) => alarms.get(key)).filter((each) => each !== undefined);
+  const sinceMs = Math.min(...ended.map(({ raisedMs }) => raisedMs));
+  const lastedMs = Math.max(0, seen.now - sinceMs);
+  return {
+    type,
+    severity: 'info',
+    service: ended[0]?.service ?? null,
+    message: `${ended.map(({ message }) => message).join('; ')}: well again after ${duration(lastedMs)}`.slice(0, messageChars),
+    payload: { checks: keys, since: new Date(sinceMs).toISOString(), lasted_s: Math.round(lastedMs / 1000) },
+  };
+}

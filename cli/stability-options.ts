@@ -1,0 +1,44 @@
+/** What the stability-agent gets on a real machine: its ports, and what of the settings its checks go by. */
+import { hostname } from 'node:os';
+import type { StabilityAgentOptions } from '../actors/stability-agent/actor.ts';
+import type { RoundTrip } from '../actors/stability-agent/ports.ts';
+import { createHostReader } from '../adapters/host/stability.ts';
+import { createTailscale } from '../adapters/tailscale/status.ts';
+import { systemClock } from '../bus/clock.ts';
+import { createMqttTransport } from '../bus/mqtt-link.ts';
+import { parseBrokerUrl } from '../bus/mqtt-socket.ts';
+import { roundTrip } from '../bus/round-trip.ts';
+import { isLoopback } from './broker-options.ts';
+import type { ComposeOptions } from './compose.ts';
+
+export function stabilityOptions({ settings, brokerUrls, log }: Pick<ComposeOptions, 'settings' | 'brokerUrls' | 'log'>): StabilityAgentOptions {
+  const { stability, node, topicRoot, dataRoot } = settings;
+  const login = `stability-agent-${node}`;
+  const tryBroker = (url: string) => (): Promise<RoundTrip> =>
+    roundTrip({ transport: createMqttTransport({ urls: [url], log }), clock: systemClock, root: topicRoot, login, password: settings.passwords[login] });
+  const [first = '', ...others] = brokerUrls;
+  const { upstreamUrl, tailscaleSocket, tailscalePeers } = stability;
+  return {
+    ports: {
+      ...createHostReader({ dataDirectory: dataRoot }),
+      readTailnet: tailscaleSocket === null ? null : createTailscale({ socketPath: tailscaleSocket, withPeers: tailscalePeers.length > 0 }).readTailnet,
+      tryUpstream: upstreamUrl === null ? null : tryBroker(upstreamUrl),
+      tryOwnBroker: others.length === 0 ? null : tryBroker(first),
+    },
+    intervalMs: stability.intervalMs,
+    checks: {
+      diskThresholdPct: stability.diskThresholdPct,
+      tailnetPeers: tailscalePeers,
+      incidentGraceMs: settings.incidentGraceMs,
+      isBrokerHere: isHere(first, node),
+      broker: parseBrokerUrl(first).description,
+      upstream: upstreamUrl === null ? '' : parseBrokerUrl(upstreamUrl).description,
+    },
+  };
+}
+
+/** By its name alone: an address of another network card of this machine is not recognised, and then counts as elsewhere. */
+function isHere(url: string, node: string): boolean {
+  const { host } = parseBrokerUrl(url);
+  return isLoopback(host) || [node, hostname().toLowerCase()].includes(host.toLowerCase());
+}
