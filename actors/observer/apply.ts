@@ -6,32 +6,14 @@
  * out, a heartbeat that did not come) was decided live and stored as a derived event.
  */
 
-import { z } from 'zod';
-import { Severity } from '../../contracts/common.ts';
 import { eventTypeRow } from '../../contracts/event-types.table.ts';
-import { IncidentKind } from '../../contracts/incident.ts';
-import { canBeLevel, closeKey, countOccurrence, openIncident, purge } from './incidents.ts';
+import type { IncidentKind } from '../../contracts/incident.ts';
+import { applyDecision, isDecision } from './apply-decision.ts';
+import { canBeLevel, closeKey, countChange, countOccurrence, purge } from './incidents.ts';
 import { isoMs } from './iso-time.ts';
-import { derivedSource, positionKey, type StoredEvent } from './stored-event.ts';
-import { type NodeWorld, openKey, positionsOf, type Verdict } from './world.ts';
-
-/** What changed, for the documents: `all`, `node`, `service/<name>`, `incident/<id>`, `deployment/<id>`. */
-export type Touched = Set<string>;
-
-/** An event whose content cannot be applied; the stream goes on without it. */
-class BadEventError extends Error {
-  override readonly name = 'BadEventError';
-}
-
-/** payload of incident_opened; `trigger_event_id` null: health documents said it, no event did. */
-const OpenedPayload = z.object({
-  kind: IncidentKind,
-  trigger_type: z.string().max(64),
-  trigger_event_id: z.string().nullable(),
-  severity: Severity,
-});
-/** payload of incident_resolved */
-const ResolvedPayload = z.object({ kind: IncidentKind });
+import { type Moment, momentOf, type Touched, touchIncident, touchSubject } from './moment.ts';
+import { positionKey, type StoredEvent } from './stored-event.ts';
+import { entryAt, isIncident, type NodeWorld, openKey, positionsOf, type Verdict } from './world.ts';
 
 const verdictOfType: ReadonlyMap<string, Verdict['status'] | null> = new Map([
   ['service_healthy', 'healthy'],
@@ -45,20 +27,8 @@ const verdictOfType: ReadonlyMap<string, Verdict['status'] | null> = new Map([
   ['service_undesired', null],
 ]);
 
-/** Incidents of these kinds explain all others of their node, so their coming and going changes every document. */
-const explaining: ReadonlySet<IncidentKind> = new Set(['node_offline', 'engine']);
-
-interface Moment {
-  readonly event: StoredEvent;
-  /** Observer's clock. */
-  readonly atMs: number;
-  /** When it happened, never later than it was received: a clock that runs ahead may not outlaw what follows. */
-  readonly happenedMs: number;
-  readonly happened: string;
-  /** `happenedMs`, or 0 for what the observer decided itself: two clocks are not compared. */
-  readonly emitterMs: number;
-  readonly touched: Touched | null;
-}
+/** Not a verdict, hence no end of flapping to wait for: there is nothing left that could flap. */
+const finalTypes: ReadonlySet<string> = new Set(['service_undesired']);
 
 /** Moves the position past the event. false: it was stored before, and must change nothing. */
 export function advance(world: NodeWorld, event: StoredEvent): boolean {
@@ -74,13 +44,11 @@ export function applyEvent(world: NodeWorld, event: StoredEvent, touched: Touche
   if (row === undefined) return;
   const moment = momentOf(event, touched);
   purge(world, moment.atMs);
+  if (row.opens === undefined && row.closes === undefined && isDecision(event.type)) {
+    applyDecision(world, moment);
+    return;
+  }
   switch (event.type) {
-    case 'incident_opened':
-      applyOpened(world, moment);
-      return;
-    case 'incident_resolved':
-      applyResolved(world, moment);
-      return;
     case 'deployment_started':
     case 'deployment_completed':
     case 'deployment_failed':
@@ -97,105 +65,66 @@ export function applyEvent(world: NodeWorld, event: StoredEvent, touched: Touche
   applyVerdict(world, moment);
 }
 
-function momentOf(event: StoredEvent, touched: Touched | null): Moment {
-  const atMs = isoMs(event.stored_at);
-  const said = isoMs(event.ts);
-  if (Number.isNaN(atMs) || Number.isNaN(said)) throw new BadEventError(`ts ${event.ts}, stored_at ${event.stored_at}: not times`);
-  const happenedMs = Math.min(said, atMs);
-  const derived = event.source === derivedSource;
-  return { event, atMs, happenedMs, happened: said <= atMs ? event.ts : event.stored_at, emitterMs: derived ? 0 : happenedMs, touched };
-}
-
 function applyEvidence(world: NodeWorld, moment: Moment, kind: IncidentKind): void {
-  const { event, happened: at, emitterMs } = moment;
+  const { event, happened: at, emitterMs, atMs } = moment;
   const key = openKey(event.service, kind);
   // The lanes are delivered independently, and an outbox may deliver hours later: a recovery after this is already known.
   if (emitterMs > 0 && emitterMs < (world.closed.get(key) ?? 0)) return;
-  const occurrence = { severity: event.severity, message: event.message.slice(0, 400), at, emitterMs };
-  const id = world.active.get(key);
-  const incident = id === undefined ? undefined : world.incidents.get(id);
-  if (incident !== undefined) {
-    countOccurrence(incident, occurrence);
-    incident.last_occurrence = at;
-    incident.changed_ms = moment.atMs;
-    touchIncident(moment, incident);
-    return;
-  }
-  const trouble = world.troubles.get(key);
-  if (trouble !== undefined) {
-    countOccurrence(trouble, occurrence);
-    return;
-  }
   const { service, severity, correlation_id } = event;
+  const message = event.message.slice(0, 400);
+  const entry = entryAt(world, key);
+  if (entry?.well !== null) countChange(world, key, moment.happenedMs, atMs);
+  if (entry !== undefined) {
+    countOccurrence(entry, { severity, message, correlation_id, at, emitterMs, atMs });
+    if (entry.well !== null) {
+      entry.well = null;
+      touchSubject(moment, service);
+    }
+    if (!isIncident(entry)) return;
+    entry.last_occurrence = at;
+    entry.changed_ms = atMs;
+    touchIncident(moment, entry);
+    return;
+  }
   world.troubles.set(key, {
     service,
     kind,
     severity,
     trigger_type: event.type,
     trigger_event_id: event.id,
-    message: occurrence.message,
+    message,
     correlation_id,
     started_at: at,
     occurrences: [at],
     count: 1,
-    since_ms: moment.atMs,
+    since_ms: atMs,
     last_ms: emitterMs,
+    cause: null,
+    flapping: false,
+    well: null,
+    timeline: [],
   });
   touchSubject(moment, service);
 }
 
 function applyClosing(world: NodeWorld, moment: Moment, kind: IncidentKind): void {
-  const { event, emitterMs, happened, atMs } = moment;
+  const { event, emitterMs, happened, happenedMs, atMs } = moment;
   const key = openKey(event.service, kind);
-  const id = world.active.get(key);
-  const open = world.troubles.get(key) ?? (id === undefined ? undefined : world.incidents.get(id));
+  const entry = entryAt(world, key);
   if (emitterMs > 0) {
-    if (open !== undefined && emitterMs < open.last_ms) return;
+    if (entry !== undefined && emitterMs < entry.last_ms) return;
     world.closed.set(key, Math.max(emitterMs, world.closed.get(key) ?? 0));
   }
-  if (open === undefined) return;
-  const incident = closeKey(world, { service: event.service, kind }, { type: event.type, at: happened, atMs });
-  if (incident !== null) touchIncident(moment, incident);
-  touchSubject(moment, event.service);
-}
-
-function applyOpened(world: NodeWorld, moment: Moment): void {
-  const { event, atMs } = moment;
-  if (event.source !== derivedSource) return;
-  const payload = OpenedPayload.safeParse(event.payload);
-  if (!payload.success) throw new BadEventError(`incident_opened: payload ${payload.error.issues[0]?.path.join('.') ?? ''} does not fit`);
-  const { kind, trigger_type, trigger_event_id, severity } = payload.data;
-  const { service, correlation_id } = event;
-  const key = openKey(service, kind);
-  const trouble = world.troubles.get(key);
-  // Decided while an event was on its way to the disk that ended this trouble: nothing is left to open.
-  if (trigger_event_id !== null && trouble?.trigger_event_id !== trigger_event_id) return;
-  const message = event.message.slice(0, 400);
-  const evidence = trouble ?? {
-    service,
-    kind,
-    severity,
-    trigger_type,
-    message,
-    correlation_id,
-    started_at: moment.happened,
-    occurrences: [moment.happened],
-    count: 1,
-    last_ms: 0,
-  };
-  world.troubles.delete(key);
-  const incident = openIncident(world, evidence, atMs);
-  if (incident !== null) touchIncident(moment, incident);
-  touchSubject(moment, service);
-}
-
-function applyResolved(world: NodeWorld, moment: Moment): void {
-  const { event, happened, atMs } = moment;
-  if (event.source !== derivedSource) return;
-  const payload = ResolvedPayload.safeParse(event.payload);
-  if (!payload.success) throw new BadEventError('incident_resolved: payload has no known kind');
-  const incident = closeKey(world, { service: event.service, kind: payload.data.kind }, { type: event.type, at: happened, atMs });
-  if (incident !== null) touchIncident(moment, incident);
+  if (entry === undefined) return;
+  const isFinal = finalTypes.has(event.type);
+  if (!isFinal && entry.well === null) countChange(world, key, happenedMs, atMs);
+  if (!isFinal && entry.flapping) {
+    // It stays, and ends when it has been quiet: nobody is told of every turn.
+    entry.well ??= { at: happened, type: event.type };
+  } else {
+    const incident = closeKey(world, { service: event.service, kind }, { type: event.type, at: happened, atMs });
+    if (incident !== null) touchIncident(moment, incident);
+  }
   touchSubject(moment, event.service);
 }
 
@@ -231,12 +160,4 @@ function applyDeployment(world: NodeWorld, { event, happened, atMs, touched }: M
     changed_ms: atMs,
   });
   touched?.add(`deployment/${id}`);
-}
-
-function touchIncident({ touched }: Moment, incident: { readonly id: string; readonly kind: IncidentKind }): void {
-  touched?.add(explaining.has(incident.kind) ? 'all' : `incident/${incident.id}`);
-}
-
-function touchSubject({ touched }: Moment, service: string | null): void {
-  touched?.add(service === null ? 'node' : `service/${service}`);
 }

@@ -7,8 +7,11 @@
 import type { DocumentBody } from '../../bus/actor.ts';
 import type { LevelsOf } from '../../contracts/topic.ts';
 import type { topics } from '../../contracts/topics.ts';
+import { consequencesFor, incidentOfService } from './explained.ts';
+import { nodeKinds, serviceKinds } from './grace.ts';
 import type { NodeLive, ObserverState } from './state.ts';
-import { activeIncidents, explainingIncident, isOwn, openEntry, serviceView } from './status.ts';
+import { blindingIncident, isOwn, judgeService, openEntry, serviceView } from './status.ts';
+import { activeIncidents, type IncidentRecord } from './world.ts';
 
 type DocumentName = 'worldNode' | 'worldService' | 'incident' | 'deployment' | 'site';
 export type ObserverDocument = {
@@ -61,8 +64,7 @@ function nodeDocument(state: ObserverState, node: NodeLive, key: string): Observ
   const engineSince = status === 'degraded' ? openEntry(node, null, 'engine')?.started_at : undefined;
   const heard = node.heardAtMs === null ? null : iso(node.heardAtMs);
   const reachSince = status === 'unknown' ? (heard ?? node.desired?.ts) : world.reach?.since;
-  const troubles = activeIncidents(node);
-  const incident = explainingIncident(node) ?? troubles.find((each) => each.service === null);
+  const incident = blindingIncident(node) ?? activeIncidents(world).find((each) => each.service === null);
   return {
     name: 'worldNode',
     key,
@@ -85,7 +87,6 @@ function serviceDocument(state: ObserverState, node: NodeLive, key: string, serv
   const wanted = node.wanted.get(service);
   if (wanted === undefined && !node.services.has(service)) return null;
   const view = serviceView(node, service);
-  const incident = activeIncidents(node).find((each) => each.service === service);
   const because =
     view.status === 'unknown' ? ` (${node.name} cannot say; it was ${view.last_status ?? 'never seen'})` : view.reason === null ? '' : ` (${view.reason})`;
   return {
@@ -100,7 +101,7 @@ function serviceDocument(state: ObserverState, node: NodeLive, key: string, serv
       site: state.options.site,
       desired: wanted?.origin ?? 'no',
       monitor: wanted?.monitor ?? true,
-      incident_id: incident?.id ?? null,
+      incident_id: incidentOfService(state, node, service),
     },
   };
 }
@@ -115,24 +116,49 @@ function incidentDocument(state: ObserverState, node: NodeLive, { key, id, now }
   const incident = node.world.incidents.get(id);
   if (incident === undefined) return null;
   if (incident.resolved_ms !== null && now - incident.resolved_ms >= state.options.resolvedKeptMs) return null;
-  const { count, opened_ms: _opened, changed_ms: _changed, last_ms: _last, resolved_ms: _resolved, ...told } = incident;
-  const explains = explainingIncident(node);
   const isActive = incident.resolved_at === null;
-  const subject = incident.service === null ? node.name : `${incident.service} on ${node.name}`;
+  const consequences = consequencesFor(state, id);
+  const { kind, severity, service, trigger_type, message, started_at, last_occurrence, correlation_id, flapping, timeline, resolved_at, resolved_by } =
+    incident;
+  const expiresMs = expiresAtMs(state, incident);
   return {
     name: 'incident',
     key,
     levels: { node: node.name, id },
     body: {
-      ...told,
       status: isActive ? 'active' : 'resolved',
-      summary: cut(`${isActive ? '' : 'resolved: '}${incident.message === '' ? `${subject}: ${incident.kind}` : incident.message}`),
-      site: state.options.site,
-      node: node.name,
-      occurrence_count: count,
-      suppressed_by: isActive && explains !== undefined && explains !== incident ? explains.id : null,
+      summary: cut(`${isActive ? '' : 'resolved: '}${wordsFor(node, incident)}${withConsequences(consequences.count)}`),
+      id,
+      ...{ site: state.options.site, node: node.name, service, kind, severity, trigger_type, message, started_at, last_occurrence },
+      occurrence_count: incident.count,
+      occurrences: incident.occurrences,
+      correlation_id,
+      suppressed_by: isActive ? (state.explained.suppressedBy.get(id) ?? null) : null,
+      consequences: [...consequences.listed],
+      consequences_count: consequences.count,
+      flapping,
+      // The writer compares with what it published: a list that the world goes on changing would look the same.
+      timeline: [...timeline],
+      expires_at: expiresMs === null ? null : iso(expiresMs),
+      ...{ resolved_at, resolved_by },
     },
   };
+}
+
+/** What health says now: the exit code and the count of a restart loop go on while no event tells of them. Else what the evidence said. */
+function wordsFor(node: NodeLive, { service, kind, message, resolved_at }: IncidentRecord): string {
+  const health = service === null ? undefined : node.services.get(service)?.doc;
+  const isTold = service !== null && resolved_at === null && serviceKinds.includes(kind) && judgeService(node, service).verdict === 'bad';
+  if (isTold && health !== undefined && health.summary !== '') return health.summary;
+  return message === '' ? `${service === null ? node.name : `${service} on ${node.name}`}: ${kind}` : message;
+}
+
+const withConsequences = (count: number): string => (count === 0 ? '' : ` (and ${count} ${count === 1 ? 'consequence' : 'consequences'})`);
+
+/** Health documents keep what they show; see judge-end.ts. */
+function expiresAtMs({ options }: ObserverState, { kind, changed_ms, resolved_ms }: IncidentRecord): number | null {
+  if (resolved_ms !== null) return resolved_ms + options.resolvedKeptMs;
+  return serviceKinds.includes(kind) || nodeKinds.includes(kind) ? null : changed_ms + options.unheardMs;
 }
 
 function deploymentDocument(state: ObserverState, node: NodeLive, { key, id, now }: Of): ObserverDocument | null {

@@ -1,7 +1,10 @@
 /** What the observer is told through documents goes into its live state. Each returns the node it is about; nothing is decided here. */
+
+import { serviceKinds } from './grace.ts';
 import type { NodeLive, ObserverInput, ObserverState } from './state.ts';
-import { nodeOf } from './state.ts';
+import { aliasesOf, nodeOf } from './state.ts';
 import { ttlMs } from './status.ts';
+import { incidentAt, openKey } from './world.ts';
 
 type InputOf<T extends ObserverInput['type']> = Extract<ObserverInput, { readonly type: T }>;
 
@@ -38,6 +41,11 @@ export function hearServiceHealth(state: ObserverState, { node: name, service, d
     return node;
   }
   const before = node.services.get(service);
+  // The counters of a restart loop go on while its reason stays: its incident shows them.
+  for (const kind of serviceKinds) {
+    const incident = incidentAt(node.world, openKey(service, kind));
+    if (incident !== undefined) node.dirty.add(`incident/${incident.id}`);
+  }
   const sinceMs = before?.doc.status === doc.status ? before.sinceMs : now;
   node.services.set(service, { doc, sinceMs });
   node.absentSinceMs.delete(service);
@@ -55,6 +63,8 @@ export function hearDesired(state: ObserverState, { node: name, doc }: InputOf<'
     node.absentSinceMs.delete(service);
   }
   for (const service of node.wanted.keys()) node.left.delete(service);
+  node.needsOthers = [...node.wanted.values()].some(({ depends_on = [] }) => depends_on.some((each) => !each.startsWith(`${name}/`)));
+  state.aliases = aliasesOf(state);
   node.dirty.add('all');
   return node;
 }

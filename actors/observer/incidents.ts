@@ -3,14 +3,27 @@
  * One active incident per (service, kind); ended ones are kept for a while, and not without limit.
  */
 import { levelPattern, type Severity, severities } from '../../contracts/common.ts';
-import { crashLoopRestartsMax, crashLoopWindowMs, historyKeptInDocument, resolvedKeptMs } from '../../contracts/defaults.ts';
-import type { IncidentKind } from '../../contracts/incident.ts';
-import { type IncidentRecord, type NodeWorld, openKey, type Trouble } from './world.ts';
+import { historyKeptInDocument, resolvedKeptMs } from '../../contracts/defaults.ts';
+import type { IncidentChange, IncidentKind } from '../../contracts/incident.ts';
+import { type Entry, type IncidentRecord, incidentAt, type NodeWorld, openKey, type Trouble } from './world.ts';
 
 /** What of an evidence goes into an incident, whether it came as a trouble or from health documents. */
 export type Evidence = Pick<
   Trouble,
-  'service' | 'kind' | 'severity' | 'trigger_type' | 'message' | 'correlation_id' | 'started_at' | 'occurrences' | 'count' | 'last_ms'
+  | 'service'
+  | 'kind'
+  | 'severity'
+  | 'trigger_type'
+  | 'message'
+  | 'correlation_id'
+  | 'started_at'
+  | 'occurrences'
+  | 'count'
+  | 'last_ms'
+  | 'cause'
+  | 'flapping'
+  | 'well'
+  | 'timeline'
 >;
 
 /** What an incident is about: at most one of each is active. */
@@ -25,8 +38,35 @@ const idPartLength = 48;
 const resolvedKeptPerKey = historyKeptInDocument;
 /** How often old incidents are looked for: far finer than the 7 days they are kept. */
 const purgeEveryMs = 3_600_000;
+/** So many changes of a verdict, close to each other, are flapping: bad, good and bad again. */
+export const flapChangesMax = 3;
 
-const louder = (a: Severity, b: Severity): Severity => (severities.indexOf(b) > severities.indexOf(a) ? b : a);
+export const isLouder = (a: Severity, b: Severity): boolean => severities.indexOf(a) > severities.indexOf(b);
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** One more change in the life of an incident; the newest 20 are kept. */
+export function note(entry: Entry, atMs: number, what: IncidentChange['what'], detail?: string): void {
+  entry.timeline.push({ at: iso(atMs), what, ...(detail === undefined ? {} : { detail: detail.slice(0, 128) }) });
+  if (entry.timeline.length > historyKeptInDocument) entry.timeline.shift();
+}
+
+/** From good to bad, or back. */
+export function countChange(world: NodeWorld, key: string, happenedMs: number, atMs: number): void {
+  const known = world.changes.get(key);
+  if (known === undefined) {
+    world.changes.set(key, { times: [happenedMs], last_ms: atMs });
+    return;
+  }
+  const { times } = known;
+  // In place and by hand: every other event of a replay comes here.
+  if (times.length < flapChangesMax) times.push(happenedMs);
+  else {
+    for (let at = 1; at < flapChangesMax; at += 1) times[at - 1] = times[at] as number;
+    times[flapChangesMax - 1] = happenedMs;
+  }
+  known.last_ms = atMs;
+}
 
 const newest = (times: readonly string[]): string[] => times.slice(-historyKeptInDocument);
 
@@ -39,20 +79,11 @@ function newId(world: NodeWorld, evidence: Evidence): string {
   }
 }
 
-/** The third incident of a key within the window: the same figures as the crash-loop guard. */
-function isFlapping(world: NodeWorld, { service, kind }: Subject, atMs: number): boolean {
-  let recent = 1;
-  for (const incident of world.incidents.values()) {
-    if (incident.kind === kind && incident.service === service && atMs - incident.opened_ms < crashLoopWindowMs) recent += 1;
-  }
-  return recent >= crashLoopRestartsMax;
-}
-
 /** Returns null when one is active already. */
 export function openIncident(world: NodeWorld, evidence: Evidence, atMs: number): IncidentRecord | null {
   const key = openKey(evidence.service, evidence.kind);
   if (world.active.has(key)) return null;
-  const { service, kind, severity, trigger_type, message, correlation_id, started_at, count, last_ms } = evidence;
+  const { service, kind, severity, trigger_type, message, correlation_id, started_at, count, last_ms, flapping, well } = evidence;
   const incident: IncidentRecord = {
     id: newId(world, evidence),
     service,
@@ -65,14 +96,20 @@ export function openIncident(world: NodeWorld, evidence: Evidence, atMs: number)
     last_occurrence: evidence.occurrences.at(-1) ?? started_at,
     occurrences: newest(evidence.occurrences),
     count,
-    flapping: isFlapping(world, evidence, atMs),
     resolved_at: null,
     resolved_by: null,
     opened_ms: atMs,
     changed_ms: atMs,
     last_ms,
     resolved_ms: null,
+    standing_ms: atMs,
+    cause: null,
+    flapping,
+    well,
+    timeline: [...evidence.timeline],
   };
+  if (evidence.cause !== null) note(incident, atMs, 'unsuppressed');
+  note(incident, atMs, 'opened');
   world.incidents.set(incident.id, incident);
   world.active.set(key, incident.id);
   return incident;
@@ -81,26 +118,40 @@ export function openIncident(world: NodeWorld, evidence: Evidence, atMs: number)
 export interface Occurrence {
   readonly severity: Severity;
   readonly message: string;
+  readonly correlation_id: string | null;
   readonly at: string;
   readonly emitterMs: number;
+  /** Observer's clock. */
+  readonly atMs: number;
 }
 
-export function countOccurrence(entry: Trouble | IncidentRecord, occurrence: Occurrence): void {
+/** Louder evidence escalates at once. */
+export function countOccurrence(entry: Entry, occurrence: Occurrence): void {
   entry.count += 1;
-  entry.occurrences = newest([...entry.occurrences, occurrence.at]);
-  entry.severity = louder(entry.severity, occurrence.severity);
+  // In place: a replay counts hundreds of thousands of them.
+  entry.occurrences.push(occurrence.at);
+  if (entry.occurrences.length > historyKeptInDocument) entry.occurrences.shift();
+  if (isLouder(occurrence.severity, entry.severity)) escalate(entry, occurrence.severity, occurrence.atMs);
   entry.message = occurrence.message;
+  entry.correlation_id ??= occurrence.correlation_id;
   entry.last_ms = Math.max(entry.last_ms, occurrence.emitterMs);
+}
+
+export function escalate(entry: Entry, severity: Severity, atMs: number): void {
+  entry.severity = severity;
+  if ('opened_ms' in entry) note(entry, atMs, 'escalated', severity);
 }
 
 /** Ends the trouble and the active incident of a key. Returns the incident, if there was one. */
 export function closeKey(world: NodeWorld, target: Subject, by: { readonly type: string; readonly at: string; readonly atMs: number }): IncidentRecord | null {
   const key = openKey(target.service, target.kind);
   world.troubles.delete(key);
-  const id = world.active.get(key);
-  const incident = id === undefined ? undefined : world.incidents.get(id);
+  const incident = incidentAt(world, key);
   if (incident === undefined) return null;
   world.active.delete(key);
+  incident.flapping = false;
+  incident.well = null;
+  note(incident, by.atMs, 'resolved', by.type);
   incident.resolved_at = by.at;
   incident.resolved_by = by.type;
   incident.resolved_ms = by.atMs;
@@ -126,6 +177,7 @@ export function purge(world: NodeWorld, atMs: number): void {
   for (const [id, deployment] of world.deployments) {
     if (atMs - deployment.changed_ms >= resolvedKeptMs) world.deployments.delete(id);
   }
+  for (const [key, { last_ms }] of world.changes) if (atMs - last_ms >= purgeEveryMs) world.changes.delete(key);
   for (const [key, closedMs] of world.closed) if (atMs - closedMs >= resolvedKeptMs) world.closed.delete(key);
 }
 

@@ -161,6 +161,32 @@ test('lines longer than a chunk and characters across chunk borders are read who
   expect([...(worlds.get('vps')?.verdicts.keys() ?? [])]).toEqual(['web', 'żółw']);
 });
 
+test('a checkpoint of before there were causes, flapping and timelines is loaded as it is', async () => {
+  write('2026-03-01', 'vps', [record('vps', 1)]);
+  const opened = record('vps', 1, {
+    source: 'observer-derived',
+    type: 'incident_opened',
+    payload: { kind: 'down', trigger_type: 'containers_not_running', trigger_event_id: record('vps', 1).id, severity: 'error' },
+    stored_at: '2026-03-01T12:00:20.000Z',
+  });
+  write('2026-03-01', 'vps', [opened]);
+  const { nodes } = await load();
+  const remembered = nodes.get('vps');
+  if (remembered?.position == null) throw new Error('not read');
+  await writeCheckpoint(dataDir, { node: 'vps', position: remembered.position, world: sliceOf(remembered.world) });
+  const file = checkpointFile(dataDir, 'vps');
+  const younger: ReadonlySet<string> = new Set(['cause', 'well', 'timeline', 'standing_ms', 'changes']);
+  writeFileSync(
+    file,
+    JSON.stringify(JSON.parse(readFileSync(file, 'utf8')), (name, value: unknown) => (younger.has(name) ? undefined : value)),
+  );
+  const problems: string[] = [];
+  const again = await load(problems);
+  expect([problems, again.counts.events]).toEqual([[], 0]);
+  const [incident] = again.nodes.get('vps')?.world.incidents.values() ?? [];
+  expect(incident).toMatchObject({ kind: 'down', cause: null, flapping: false, well: null, timeline: [], standing_ms: 0 });
+});
+
 test('an empty data directory is an empty world', async () => {
   expect((await rebuildWorld({ dataDir, write: true })).counts).toMatchObject({ nodes: 0, events: 0 });
 });

@@ -10,17 +10,22 @@
  */
 import type { Reduction } from '../../bus/reducer.ts';
 import { laneOf } from '../../contracts/event.ts';
+import { eventTypeRow, eventTypes } from '../../contracts/event-types.table.ts';
+import type { IncidentKind } from '../../contracts/incident.ts';
+import { resolveNode } from '../../contracts/node-alias.ts';
 import { accept } from './accept.ts';
 import { advance, applyEvent } from './apply.ts';
+import { isDecision } from './apply-decision.ts';
+import { siteWide } from './causes.ts';
 import { derivedId } from './derived-id.ts';
-import { allKeys, documentFor, type ObserverDocument } from './documents.ts';
+import type { Derived } from './docket.ts';
 import { hearAction, hearDesired, hearNodeHealth, hearServiceHealth } from './hear.ts';
-import { type Derived, judgeNode } from './judge.ts';
+import { judgeNode } from './judge.ts';
 import { directoryOf } from './node-directory.ts';
-import { siteDocument } from './site-summary.ts';
+import { publish } from './publish.ts';
 import { type Checkpoint, type FilePosition, type NodeLive, nodeOf, type ObserverCommand, type ObserverInput, type ObserverState } from './state.ts';
 import { isOwn, nodeStatus } from './status.ts';
-import { derivedSource, positionKey, type StoredEvent } from './stored-event.ts';
+import { aliasOfKey, derivedSource, positionKey, type StoredEvent } from './stored-event.ts';
 import { positionsOf, sliceOf } from './world.ts';
 
 type InputOf<T extends ObserverInput['type']> = Extract<ObserverInput, { readonly type: T }>;
@@ -87,7 +92,7 @@ export function reduce(state: ObserverState, input: ObserverInput): Reduction<Ob
 // -- events ---------------------------------------------------------------------------------------------------------------
 
 function onEvent(state: ObserverState, { event, now }: InputOf<'event'>, commands: ObserverCommand[]): void {
-  const name = Object.hasOwn(state.options.aliasMap, event.node) ? (state.options.aliasMap[event.node] ?? event.node) : event.node;
+  const name = resolveNode(event.node, state.aliases);
   // Nobody speaks for the observer: its numbers are its own. And what has no place in the store cannot be accepted.
   if (event.source === derivedSource || directoryOf(name) === null) {
     state.counts.refused += 1;
@@ -150,7 +155,33 @@ function onStored(state: ObserverState, { records, positions, now }: InputOf<'st
     node.isAheadOfCheckpoint = true;
     refresh(state, node, now, commands);
   }
+  refreshOthers(state, nodes, { isSiteWide: records.some(isSiteWide), now }, commands);
 }
+
+/** What changed here may explain, or have explained, what is wrong elsewhere. */
+function refreshOthers(
+  state: ObserverState,
+  nodes: ReadonlySet<NodeLive>,
+  { isSiteWide, now }: { readonly isSiteWide: boolean; readonly now: number },
+  commands: ObserverCommand[],
+): void {
+  for (const node of state.nodes.values()) {
+    if (nodes.has(node) || !(node.needsOthers || isSiteWide) || node.world.troubles.size + node.world.active.size === 0) continue;
+    refresh(state, node, now, commands);
+  }
+}
+
+/** Evidence, ends and decisions of kinds that explain troubles of other nodes. */
+function isSiteWide({ type, payload }: StoredEvent): boolean {
+  if (siteWideTypes.has(type)) return true;
+  return isDecision(type) && siteWide.has(payload['kind'] as IncidentKind);
+}
+const siteWideTypes: ReadonlySet<string> = new Set(
+  Object.keys(eventTypes).filter((type) => {
+    const { opens, closes = [] } = eventTypeRow(type) ?? {};
+    return [...(opens === undefined ? [] : [opens]), ...closes].some((kind) => siteWide.has(kind));
+  }),
+);
 
 // -- judging --------------------------------------------------------------------------------------------------------------
 
@@ -189,56 +220,7 @@ function derivedRecord(state: ObserverState, node: NodeLive, derived: Derived, n
   return { id, ts: at, node: node.name, source: derivedSource, lane, seq: row[lane], ...derived, stored_at: at };
 }
 
-// -- publishing -----------------------------------------------------------------------------------------------------------
-
-function publish(state: ObserverState, now: number, isComplete: boolean, commands: ObserverCommand[]): void {
-  const set: ObserverDocument[] = [];
-  const remove: ObserverDocument[] = [];
-  if (state.hasSynced) {
-    for (const node of state.nodes.values()) {
-      if (node.dirty.size === 0) continue;
-      publishNode(state, node, now, { set, remove });
-      state.isSummaryDirty = true;
-    }
-  }
-  if (state.isSummaryDirty) {
-    set.push(siteDocument(state));
-    state.isSummaryDirty = false;
-  }
-  if (set.length > 0 || remove.length > 0 || isComplete) commands.push({ type: 'publish', set, remove, isComplete });
-}
-
-function publishNode(
-  state: ObserverState,
-  node: NodeLive,
-  now: number,
-  { set, remove }: { readonly set: ObserverDocument[]; readonly remove: ObserverDocument[] },
-): void {
-  const keys = node.dirty.has('all') ? new Set([...allKeys(node), ...node.published.keys()]) : node.dirty;
-  // What is said of one service may change what its node points to.
-  for (const key of new Set(['node', ...keys, ...subjectsOf(node, keys)])) {
-    const document = documentFor(state, node, key, now);
-    const before = node.published.get(key);
-    if (document !== null) {
-      node.published.set(key, document);
-      set.push(document);
-    } else if (before !== undefined) {
-      node.published.delete(key);
-      remove.push(before);
-    }
-  }
-  node.dirty.clear();
-}
-
-/** A service document names its incident: both change together. */
-function subjectsOf(node: NodeLive, keys: ReadonlySet<string>): string[] {
-  const subjects: string[] = [];
-  for (const key of keys) {
-    const service = key.startsWith('incident/') ? node.world.incidents.get(key.slice('incident/'.length))?.service : undefined;
-    if (typeof service === 'string') subjects.push(`service/${service}`);
-  }
-  return subjects;
-}
+// -- cursors --------------------------------------------------------------------------------------------------------------
 
 function cursorDueMs(state: ObserverState, node: NodeLive): number {
   return node.cursor.isDirty ? node.cursor.sentMs + state.options.cursorEveryMs : Number.POSITIVE_INFINITY;
@@ -251,11 +233,10 @@ function publishCursors(state: ObserverState, now: number, commands: ObserverCom
     const byName = new Map<string, [string, { urgent: number; info: number }][]>();
     for (const [key, row] of node.world.positions) {
       if (key === derivedSource) continue;
-      const at = key.lastIndexOf('@');
-      const alias = at === -1 ? undefined : key.slice(at + 1);
-      const isAlias = alias !== undefined && state.options.aliasMap[alias] === node.name;
+      const alias = aliasOfKey(key);
+      const isAlias = alias !== null && resolveNode(alias, state.aliases) === node.name;
       const name = isAlias ? alias : node.name;
-      byName.set(name, [...(byName.get(name) ?? []), [isAlias ? key.slice(0, at) : key, { ...row }]]);
+      byName.set(name, [...(byName.get(name) ?? []), [isAlias ? key.slice(0, -alias.length - 1) : key, { ...row }]]);
     }
     for (const [name, rows] of byName) commands.push({ type: 'cursor', node: name, positions: Object.fromEntries(rows), repeat: node.cursor.repeat });
     node.cursor.isDirty = false;

@@ -5,8 +5,10 @@
  * makes it `critical`, and `last_update` is the oldest of the newest words, so that a reader can judge freshness himself.
  */
 import { isShown, type ObserverDocument } from './documents.ts';
+import { consequencesFor, isConsequence } from './explained.ts';
 import type { NodeLive, ObserverState } from './state.ts';
-import { activeIncidents, explainingIncident, isMonitored, serviceView } from './status.ts';
+import { isMonitored, serviceView } from './status.ts';
+import { activeIncidents } from './world.ts';
 
 const ranks = ['nominal', 'unknown', 'degraded', 'critical'] as const;
 type Rank = (typeof ranks)[number];
@@ -39,9 +41,10 @@ export function siteDocument(state: ObserverState): ObserverDocument {
   for (const node of nodes) {
     count(byNode, node.status);
     addNode(verdict, node);
-    addServices(verdict, byService, node);
-    incidents += addIncidents(verdict, node);
+    incidents += addIncidents(state, verdict, node);
   }
+  // After all incidents: they are what is wrong, services only show it.
+  for (const node of nodes) addServices(verdict, byService, node);
   if (!state.hasSynced) verdict.add('unknown', 'the observer has not read everything yet');
   else if (monitored.length === 0) verdict.add('unknown', 'no node reports');
   const actions = [...state.actions.values()];
@@ -88,15 +91,19 @@ function addServices(verdict: Verdict, byService: Map<string, number>, node: Nod
   }
 }
 
-/** Incidents that another one explains, and those of services that are not monitored, are counted and do not decide. */
-function addIncidents(verdict: Verdict, node: NodeLive): number {
-  const active = activeIncidents(node);
-  const explains = explainingIncident(node);
-  for (const incident of active) {
-    if (explains !== undefined && explains !== incident) continue;
+/** Causes are counted, not their consequences. Incidents of services that are not monitored are counted, and do not decide. */
+function addIncidents(state: ObserverState, verdict: Verdict, node: NodeLive): number {
+  let causes = 0;
+  for (const incident of activeIncidents(node.world)) {
+    if (isConsequence(state, incident.id)) continue;
+    causes += 1;
     if (incident.service !== null && node.wanted.get(incident.service)?.monitor === false) continue;
     const isLoud = incident.severity === 'error' || incident.severity === 'critical';
-    verdict.add(isLoud ? 'critical' : 'degraded', `incident ${incident.id}`);
+    const { count } = consequencesFor(state, incident.id);
+    verdict.add(
+      isLoud ? 'critical' : 'degraded',
+      `incident ${incident.id}${count === 0 ? '' : `, and ${count} ${count === 1 ? 'consequence' : 'consequences'}`}`,
+    );
   }
-  return active.length;
+  return causes;
 }

@@ -4,12 +4,14 @@
  */
 
 import type { z } from 'zod';
-import { heartbeatIntervalMs, incidentGraceMs, resolvedKeptMs } from '../../contracts/defaults.ts';
+import { flapQuietMs, flapWindowMs, heartbeatIntervalMs, incidentGraceMs, resolvedKeptMs } from '../../contracts/defaults.ts';
 import type { DesiredNode, DesiredService } from '../../contracts/desired.ts';
 import type { Event } from '../../contracts/event.ts';
 import type { NodeHealth, ServiceHealth } from '../../contracts/health.ts';
+import { type NodeAliases, nodeAliases } from '../../contracts/node-alias.ts';
 import type { ObserverDocument } from './documents.ts';
-import type { StoredEvent } from './stored-event.ts';
+import { type Explained, nothingExplained } from './explained.ts';
+import { aliasOfKey, type StoredEvent } from './stored-event.ts';
 import { createWorld, type NodeWorld, type Positions, type WorldSlice } from './world.ts';
 
 export type DesiredDocument = z.infer<typeof DesiredNode>;
@@ -25,6 +27,16 @@ export interface ObserverOptions {
   readonly healMs: number;
   /** How long an incident may outlive the last word about its subject, when nobody reports or desires that any more. */
   readonly orphanMs: number;
+  /** So many changes of a verdict (incidents.ts) within this are flapping. 0: nothing ever flaps. */
+  readonly flapWindowMs: number;
+  /** After this long without a change flapping is over. */
+  readonly flapQuietMs: number;
+  /** A warning that nobody has dealt with for this long is an error. */
+  readonly warningEscalatesMs: number;
+  /** An error that keeps something from working that must work offline is critical after this long. */
+  readonly errorEscalatesMs: number;
+  /** An active incident that no document confirms is given up when nothing was heard of it for this long. */
+  readonly unheardMs: number;
   readonly resolvedKeptMs: number;
   readonly cursorEveryMs: number;
   readonly checkpointEveryMs: number;
@@ -39,6 +51,14 @@ export const defaultOptions: Omit<ObserverOptions, 'site'> = {
   healMs: 30_000,
   // The original system gave incidents without a service the same 5 minutes.
   orphanMs: 300_000,
+  flapWindowMs,
+  flapQuietMs,
+  // Somebody looks once a day.
+  warningEscalatesMs: 86_400_000,
+  // What must work without the internet is heating, light and doors: a quarter of an hour is what people bear.
+  errorEscalatesMs: 900_000,
+  // As long as resolved ones are kept.
+  unheardMs: resolvedKeptMs,
   resolvedKeptMs,
   // A cursor is an acknowledgement that outboxes wait for: rare enough for the broker, soon enough for them.
   cursorEveryMs: 200,
@@ -69,6 +89,10 @@ export interface NodeLive {
   readonly services: Map<string, { readonly doc: ServiceHealth; readonly sinceMs: number }>;
   /** Desired services without a document: since when, by our clock. */
   readonly absentSinceMs: Map<string, number>;
+  /** Does any of its services need one of another node? */
+  needsOthers: boolean;
+  /** By `openKey`, of troubles that were explained when last looked at: null while they are, then since when they are not, by our clock. */
+  readonly unexplainedSinceMs: Map<string, number | null>;
   /** Services that just left the desired state. */
   readonly left: Set<string>;
   status: NodeStatus;
@@ -89,8 +113,12 @@ export interface ObserverState {
   hasSynced: boolean;
   syncedAtMs: number;
   readonly nodes: Map<string, NodeLive>;
+  /** Foreign node name → node; follows the desired documents. */
+  aliases: NodeAliases;
   /** Topic of an open action → its status. */
   readonly actions: Map<string, string>;
+  /** What the published documents say of causes and consequences. */
+  explained: Explained;
   isSummaryDirty: boolean;
   readonly checkpoint: { settling: ReadonlyMap<string, FilePosition> | null; writtenMs: number };
   readonly counts: { stored: number; duplicates: number; holes: number; quarantined: number; refused: number };
@@ -155,6 +183,8 @@ function createNode(name: string, remembered?: RememberedNode): NodeLive {
     heardAtMs: null,
     services: new Map(),
     absentSinceMs: new Map(),
+    needsOthers: false,
+    unexplainedSinceMs: new Map(),
     left: new Set(),
     status: 'unknown',
     dirty: new Set(['all']),
@@ -167,18 +197,24 @@ function createNode(name: string, remembered?: RememberedNode): NodeLive {
 }
 
 export function createState(options: ObserverOptions, remembered: ReadonlyMap<string, RememberedNode> = new Map()): ObserverState {
+  const nodes = new Map([...remembered].map(([name, node]) => [name, createNode(name, node)] as const));
   return {
     options,
     phase: 'syncing',
     hasSynced: false,
     syncedAtMs: Number.POSITIVE_INFINITY,
-    nodes: new Map([...remembered].map(([name, node]) => [name, createNode(name, node)])),
+    nodes,
+    aliases: aliasesOf({ options, nodes }),
     actions: new Map(),
+    explained: nothingExplained,
     isSummaryDirty: true,
     checkpoint: { settling: null, writtenMs: Number.NEGATIVE_INFINITY },
     counts: { stored: 0, duplicates: 0, holes: 0, quarantined: 0, refused: 0 },
   };
 }
+
+/** The reserved name under which the troubles of a site itself are kept. */
+export const siteNode = (site: string): string => `site-${site}`;
 
 export function nodeOf(state: ObserverState, name: string): NodeLive {
   let node = state.nodes.get(name);
@@ -187,4 +223,13 @@ export function nodeOf(state: ObserverState, name: string): NodeLive {
     state.nodes.set(name, node);
   }
   return node;
+}
+
+/** Of a node whose desired document was not read yet, the names under which its stored events came: a queue is drained before documents are read. */
+export function aliasesOf({ options, nodes }: Pick<ObserverState, 'options' | 'nodes'>): NodeAliases {
+  const declared = [...nodes.values()].map(({ name, desired, world }) => ({
+    node: name,
+    aliases: desired === null ? [...world.positions.keys()].flatMap((key) => aliasOfKey(key) ?? []) : (desired.aliases ?? []),
+  }));
+  return nodeAliases(options.aliasMap, declared);
 }

@@ -9,7 +9,7 @@ import type { NodeHealth, serviceReasons } from '../../contracts/health.ts';
 import type { IncidentKind } from '../../contracts/incident.ts';
 import { servicesDigest } from '../../contracts/services-digest.ts';
 import type { NodeLive, NodeStatus, ObserverState } from './state.ts';
-import { type IncidentRecord, openKey } from './world.ts';
+import { badEntry, type Entry, type IncidentRecord, isIncident } from './world.ts';
 
 /** Nodes that nobody placed elsewhere belong to this site. */
 export const isOwn = (state: ObserverState, node: NodeLive): boolean => node.desired === null || node.desired.site === state.options.site;
@@ -107,18 +107,22 @@ export function serviceView(node: NodeLive, service: string): ServiceView {
   return { ...told, status: 'unknown', last_status: lastStatus, since: since ?? doc?.since ?? node.desired?.ts ?? '1970-01-01T00:00:00.000Z' };
 }
 
-/** The active incident of a subject, or the trouble that may become one. */
-export function openEntry(node: NodeLive, service: string | null, kind: IncidentKind): { readonly started_at: string } | undefined {
-  const key = openKey(service, kind);
-  const id = node.world.active.get(key);
-  return (id === undefined ? undefined : node.world.incidents.get(id)) ?? node.world.troubles.get(key);
+/** The active incident of a subject, or the trouble that may become one; not while it flaps and is well. */
+export const openEntry = (node: NodeLive, service: string | null, kind: IncidentKind): { readonly started_at: string } | undefined =>
+  badEntry(node.world, service, kind);
+
+/** The incident that says why a node cannot speak: it is away, else its engine does not answer. */
+export function blindingIncident(node: NodeLive): IncidentRecord | undefined {
+  const entry = badEntry(node.world, null, 'node_offline') ?? badEntry(node.world, null, 'engine');
+  return entry !== undefined && isIncident(entry) ? entry : undefined;
 }
 
-/** The incident that explains the other troubles of its node: a node that is away, else an engine that does not answer. */
-export function explainingIncident(node: NodeLive): IncidentRecord | undefined {
-  const id = node.world.active.get(openKey(null, 'node_offline')) ?? node.world.active.get(openKey(null, 'engine'));
-  return id === undefined ? undefined : node.world.incidents.get(id);
+/** null: the node does not say. */
+export function engineAnswers(node: NodeLive): boolean | null {
+  if (node.health === null || (node.status !== 'online' && node.status !== 'degraded')) return null;
+  return node.health.doc.engine === 'up' || node.health.doc.engine === 'none';
 }
 
-export const activeIncidents = (node: NodeLive): IncidentRecord[] =>
-  [...node.world.active.values()].map((id) => node.world.incidents.get(id)).filter((each) => each !== undefined);
+/** When health and incidents have disagreed for this long, with no event between, health wins (regression R23). */
+export const disagreedSince = (state: ObserverState, healthSinceMs: number, entry: Entry | undefined): number =>
+  Math.max(state.syncedAtMs, healthSinceMs, entry === undefined ? Number.NEGATIVE_INFINITY : isIncident(entry) ? entry.changed_ms : entry.since_ms);

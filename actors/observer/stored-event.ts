@@ -25,6 +25,12 @@ export const derivedSource = 'observer-derived';
 export const positionKey = (event: Pick<StoredEvent, 'source' | 'alias'>): string =>
   event.alias === undefined ? event.source : `${event.source}@${event.alias}`;
 
+/** The foreign name in a position's key; null: its sender knows the node by our name. */
+export function aliasOfKey(key: string): string | null {
+  const at = key.lastIndexOf('@');
+  return at === -1 ? null : key.slice(at + 1);
+}
+
 export type ParsedLine = { readonly ok: true; readonly event: StoredEvent } | { readonly ok: false; readonly reason: string };
 
 /** Length of `2026-01-01T00:00:00.000Z`, the one form this program writes. */

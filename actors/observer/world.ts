@@ -9,12 +9,29 @@
 import { z } from 'zod';
 import { Severity } from '../../contracts/common.ts';
 import { type Lane, lanes } from '../../contracts/event.ts';
-import { IncidentKind } from '../../contracts/incident.ts';
+import { IncidentChange, IncidentKind } from '../../contracts/incident.ts';
 
 const Iso = z.string();
 const Ms = z.number();
 
-/** Evidence without an incident yet: it must outlive its grace. */
+/** What another trouble hangs on: by what it is about, because an incident of it may not be open yet. */
+export const Cause = z.object({
+  node: z.string(),
+  service: z.string().nullable(),
+  kind: IncidentKind,
+  id: z.string().nullable().describe('the incident at the root when this was decided'),
+});
+export type Cause = z.infer<typeof Cause>;
+
+/** What troubles and incidents have in common. The defaults are for checkpoints written before there were such fields. */
+const lifecycle = {
+  cause: Cause.nullable().default(null).describe('what explains it'),
+  flapping: z.boolean().default(false),
+  well: z.object({ at: Iso, type: z.string() }).nullable().default(null).describe('flapping, and well since then: by the event that says so'),
+  timeline: z.array(IncidentChange).default([]),
+};
+
+/** Evidence without an incident yet: it must outlive its grace, or its cause. */
 const Trouble = z.object({
   service: z.string().nullable(),
   kind: IncidentKind,
@@ -28,6 +45,7 @@ const Trouble = z.object({
   count: z.number(),
   since_ms: Ms.describe("when the observer received it; the grace runs on the observer's clock"),
   last_ms: Ms.describe("newest occurrence by the emitter's clock; 0 when it was the observer's own"),
+  ...lifecycle,
 });
 export type Trouble = z.infer<typeof Trouble>;
 
@@ -43,13 +61,14 @@ const IncidentRecord = z.object({
   last_occurrence: Iso,
   occurrences: z.array(Iso),
   count: z.number(),
-  flapping: z.boolean(),
   resolved_at: Iso.nullable(),
   resolved_by: z.string().nullable(),
   opened_ms: Ms.describe("observer's clock"),
   changed_ms: Ms.describe("last event about it, observer's clock"),
   last_ms: Ms.describe("newest occurrence by the emitter's clock; 0 when it was the observer's own"),
   resolved_ms: Ms.nullable(),
+  standing_ms: Ms.default(0).describe("since when it stands by itself, observer's clock: opened, or its cause ended"),
+  ...lifecycle,
 });
 export type IncidentRecord = z.infer<typeof IncidentRecord>;
 
@@ -65,6 +84,17 @@ export type DeploymentRecord = z.infer<typeof DeploymentRecord>;
 
 const Verdict = z.object({ status: z.enum(['healthy', 'down', 'unhealthy', 'stopped', 'missing']), since: Iso });
 export type Verdict = z.infer<typeof Verdict>;
+
+/** The last changes of a verdict. */
+const Changes = z.object({
+  times: z.array(Ms).describe("newest, by the emitter's clock: how close they are to each other must not depend on the way they took"),
+  last_ms: Ms.describe("the newest, by the observer's clock"),
+});
+export type Changes = z.infer<typeof Changes>;
+
+export type Entry = Trouble | IncidentRecord;
+
+export const isIncident = (entry: Entry): entry is IncidentRecord => 'opened_ms' in entry;
 
 export type Positions = Record<Lane, number>;
 
@@ -82,6 +112,8 @@ export interface NodeWorld {
   readonly active: Map<string, string>;
   /** `openKey` → emitter's time of the last event that closed it: what is older is history, not evidence. */
   readonly closed: Map<string, number>;
+  /** By `openKey`: from good to bad or back. */
+  readonly changes: Map<string, Changes>;
   /** What events last said of a service. */
   readonly verdicts: Map<string, Verdict>;
   /** By correlation id. */
@@ -97,6 +129,7 @@ export const createWorld = (node: string): NodeWorld => ({
   incidents: new Map(),
   active: new Map(),
   closed: new Map(),
+  changes: new Map(),
   verdicts: new Map(),
   deployments: new Map(),
   purgedMs: 0,
@@ -119,10 +152,24 @@ export function openKey(service: string | null, kind: IncidentKind): string {
   return key;
 }
 
-export const activeIncident = (world: NodeWorld, service: string | null, kind: IncidentKind): IncidentRecord | undefined => {
-  const id = world.active.get(openKey(service, kind));
+export const incidentAt = (world: NodeWorld, key: string): IncidentRecord | undefined => {
+  const id = world.active.get(key);
   return id === undefined ? undefined : world.incidents.get(id);
 };
+
+/** The active incident of a key, or the trouble that may become one; never both. */
+export const entryAt = (world: NodeWorld, key: string): Entry | undefined => incidentAt(world, key) ?? world.troubles.get(key);
+
+/** The same, as long as it is bad: what flaps and is well at the moment is no trouble at the moment. */
+export function badEntry(world: NodeWorld, service: string | null, kind: IncidentKind): Entry | undefined {
+  const entry = entryAt(world, openKey(service, kind));
+  return entry?.well === null ? entry : undefined;
+}
+
+export const activeIncidents = (world: NodeWorld): IncidentRecord[] =>
+  [...world.active.values()].map((id) => world.incidents.get(id)).filter((each) => each !== undefined);
+
+export const entries = (world: NodeWorld): Entry[] => [...world.troubles.values(), ...activeIncidents(world)];
 
 export function positionsOf(positions: Map<string, Positions>, key: string): Positions {
   let row = positions.get(key);
@@ -143,6 +190,7 @@ export const WorldSlice = z.object({
   incidents: pairs(IncidentRecord),
   active: pairs(z.string()),
   closed: pairs(Ms),
+  changes: pairs(Changes).default([]),
   verdicts: pairs(Verdict),
   deployments: pairs(DeploymentRecord),
   purged_ms: Ms,
@@ -160,6 +208,7 @@ export const sliceOf = (world: NodeWorld): WorldSlice => ({
   incidents: sorted(world.incidents),
   active: sorted(world.active),
   closed: sorted(world.closed),
+  changes: sorted(world.changes),
   verdicts: sorted(world.verdicts),
   deployments: sorted(world.deployments),
   purged_ms: world.purgedMs,
@@ -173,6 +222,7 @@ export const worldOf = (slice: WorldSlice): NodeWorld => ({
   incidents: new Map(slice.incidents),
   active: new Map(slice.active),
   closed: new Map(slice.closed),
+  changes: new Map(slice.changes),
   verdicts: new Map(slice.verdicts),
   deployments: new Map(slice.deployments),
   purgedMs: slice.purged_ms,

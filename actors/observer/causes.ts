@@ -1,0 +1,173 @@
+/**
+ * What explains a trouble, most general first: the link of a site that is down, a node that is away, an engine or a broker that does
+ * not answer, a service that is needed, a worse trouble of the same service. Pure; looks only at what is so now.
+ *
+ * Chains end: what is more general never hangs on what is less, and of services that need each other in a circle the one that was
+ * in trouble first explains the others.
+ */
+import { type IncidentKind, incidentKinds } from '../../contracts/incident.ts';
+import type { Docket } from './docket.ts';
+import { graceOf, graceOfService, isNobodysWish } from './grace.ts';
+import { type NodeLive, type ObserverState, siteNode } from './state.ts';
+import { canSpeak, isOwn, judgeService } from './status.ts';
+import { badEntry, type Entry, entryAt, isIncident, openKey } from './world.ts';
+
+/** What needs explaining. */
+export type Unexplained = Pick<Entry, 'service' | 'kind'>;
+
+export interface Explanation {
+  readonly node: string;
+  readonly service: string | null;
+  readonly kind: IncidentKind;
+  /** false: a trouble that may still pass within its grace. */
+  readonly isSettled: boolean;
+}
+
+/** Until a decision that is due has gone to the disk and come back. */
+const decisionSlackMs = 1_000;
+
+/** What a node cannot reach while the link of its site is down. */
+const overLink: ReadonlySet<IncidentKind> = new Set(['upstream']);
+/** What needs a broker by its nature, whatever is declared. */
+const overBroker: ReadonlySet<IncidentKind> = new Set(['zigbee']);
+/** Of one service, the former explains the latter: what does not exist cannot run, what does not run cannot be healthy. */
+const serviceKindsByWeight: readonly IncidentKind[] = ['missing', 'down', 'unhealthy'];
+
+/** Kinds that explain troubles of any other node of their site. */
+export const siteWide: ReadonlySet<IncidentKind> = new Set(['link_down', 'broker']);
+
+interface Subject {
+  readonly node: NodeLive | undefined;
+  readonly service: string | null;
+  readonly kind: IncidentKind;
+}
+
+/** When a cause that may pass is to be looked at again goes into the docket. */
+export function explanationOf(state: ObserverState, node: NodeLive, { service, kind }: Unexplained, docket: Docket): Explanation | null {
+  const look = (node: NodeLive | undefined, service: string | null, kind: IncidentKind) => standing(state, { node, service, kind }, docket);
+  const link = overLink.has(kind) ? look(state.nodes.get(siteNode(state.options.site)), null, 'link_down') : null;
+  if (link !== null) return link;
+  const away = kind === 'node_offline' ? null : look(node, null, 'node_offline');
+  if (away !== null) return away;
+  if (service === null) return null;
+  return (
+    look(node, null, 'engine') ??
+    (overBroker.has(kind) ? brokerOf(state, docket) : null) ??
+    dependencyOf(state, node, service, docket) ??
+    worseOf(kind).reduce<Explanation | null>((found, each) => found ?? look(node, service, each), null)
+  );
+}
+
+/** Kinds of the same service that explain this one. */
+function worseOf(kind: IncidentKind): readonly IncidentKind[] {
+  const at = serviceKindsByWeight.indexOf(kind);
+  return at === -1 ? serviceKindsByWeight : serviceKindsByWeight.slice(0, at);
+}
+
+/** The trouble of a subject, if it is one that others may hang on. */
+function standing(state: ObserverState, { node, service, kind }: Subject, docket: Docket): Explanation | null {
+  const entry = node === undefined ? undefined : badEntry(node.world, service, kind);
+  if (node === undefined || entry === undefined) return null;
+  if (isIncident(entry)) return { node: node.name, service, kind, isSettled: true };
+  if (isNobodysWish(node, entry)) return null;
+  const freeMs = node.unexplainedSinceMs.get(openKey(service, kind));
+  if (entry.cause !== null && freeMs === null) return { node: node.name, service, kind, isSettled: true };
+  const found = { node: node.name, service, kind, isSettled: false };
+  // What is decided already comes back from the disk, and then everybody is looked at again.
+  if (node.derivedInFlight > 0) return found;
+  // A consequence whose own cause ended has its grace anew; after that it is an incident, or never becomes one.
+  const untilMs = entry.cause === null ? entry.since_ms + graceOf(state, node, entry) : (freeMs ?? state.syncedAtMs) + graceOfService(state, node, service);
+  return docket.isDue(untilMs + decisionSlackMs) ? null : found;
+}
+
+function brokerOf(state: ObserverState, docket: Docket): Explanation | null {
+  for (const node of state.nodes.values()) {
+    if (!isOwn(state, node)) continue;
+    for (const key of [...node.world.active.keys(), ...node.world.troubles.keys()]) {
+      const entry = entryAt(node.world, key);
+      const found = entry?.kind === 'broker' ? standing(state, { node, service: entry.service, kind: 'broker' }, docket) : null;
+      if (found !== null) return found;
+    }
+  }
+  return null;
+}
+
+interface Reference {
+  readonly node: string;
+  readonly service: string;
+}
+
+function referenceOf(text: string): Reference | null {
+  const slash = text.indexOf('/');
+  return slash < 1 ? null : { node: text.slice(0, slash), service: text.slice(slash + 1) };
+}
+
+const needsOf = (state: ObserverState, { node, service }: Reference): readonly Reference[] =>
+  (state.nodes.get(node)?.wanted.get(service)?.depends_on ?? []).map(referenceOf).filter((each) => each !== null);
+
+/** What a service needs, directly and through others, nearest first. */
+function neededBy(state: ObserverState, from: Reference): readonly Reference[] {
+  const found: Reference[] = [];
+  const seen = new Set([`${from.node}/${from.service}`]);
+  for (let round = needsOf(state, from); round.length > 0; round = round.flatMap((each) => needsOf(state, each))) {
+    round = round.filter(({ node, service }) => !seen.has(`${node}/${service}`) && seen.add(`${node}/${service}`));
+    found.push(...round);
+  }
+  return found;
+}
+
+function dependencyOf(state: ObserverState, node: NodeLive, service: string, docket: Docket): Explanation | null {
+  if (node.wanted.get(service)?.depends_on === undefined) return null;
+  const self = { node: node.name, service };
+  for (const needed of neededBy(state, self)) {
+    const found = troubleOf(state, needed, docket);
+    if (found === null) continue;
+    const isMutual = found.service !== null && neededBy(state, needed).some((each) => each.node === self.node && each.service === service);
+    if (!isMutual || isBefore(state, needed, self)) return found;
+  }
+  return null;
+}
+
+/** Of services that need each other: the one that has been in trouble longest, else the first by name. A strict order, so that no circle of causes comes of it. */
+function isBefore(state: ObserverState, a: Reference, b: Reference): boolean {
+  const [beganA, beganB] = [beganOf(state, a), beganOf(state, b)];
+  if (beganA === null || beganA !== beganB) return beganA !== null && beganB !== null && beganA < beganB;
+  return `${a.node}/${a.service}` < `${b.node}/${b.service}`;
+}
+
+function beganOf(state: ObserverState, { node, service }: Reference): string | null {
+  const world = state.nodes.get(node)?.world;
+  let began: string | null = null;
+  for (const kind of incidentKinds) {
+    const entry = world === undefined ? undefined : badEntry(world, service, kind);
+    if (entry !== undefined && (began === null || entry.started_at < began)) began = entry.started_at;
+  }
+  return began;
+}
+
+/** What is wrong with a service that others need, or with what it runs on. */
+function troubleOf(state: ObserverState, { node: name, service }: Reference, docket: Docket): Explanation | null {
+  const node = state.nodes.get(name);
+  if (node === undefined) return null;
+  const look = (node: NodeLive | undefined, service: string | null, kind: IncidentKind) => standing(state, { node, service, kind }, docket);
+  // Another site judges its own; here only the way there is known.
+  if (!isOwn(state, node)) return look(state.nodes.get(siteNode(node.desired?.site ?? '')), null, 'link_down');
+  const around = look(node, null, 'node_offline') ?? look(node, null, 'engine');
+  if (around !== null) return around;
+  for (const kind of incidentKinds) {
+    const found = look(node, service, kind);
+    if (found !== null) return found;
+  }
+  return aboutToBe(state, node, service, docket);
+}
+
+/** In trouble by its health documents alone: the event that says so may be on its way, or may never come. */
+function aboutToBe(state: ObserverState, node: NodeLive, service: string, docket: Docket): Explanation | null {
+  if (!node.wanted.has(service) || !canSpeak(node)) return null;
+  const judgement = judgeService(node, service);
+  const kind = judgement.verdict === 'bad' ? judgement.kind : 'missing';
+  const sinceMs = judgement.verdict === 'bad' ? node.services.get(service)?.sinceMs : node.absentSinceMs.get(service);
+  if (sinceMs === undefined) return null;
+  const untilMs = Math.max(sinceMs, state.syncedAtMs) + graceOf(state, node, { service, kind: 'down' }) + state.options.healMs + decisionSlackMs;
+  return docket.isDue(untilMs) ? null : { node: node.name, service, kind, isSettled: false };
+}

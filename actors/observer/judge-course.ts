@@ -1,0 +1,55 @@
+/** The course of what is open: flapping and quiet again, and worse with time. Level-triggered, like all of judge.ts. */
+import type { Severity } from '../../contracts/common.ts';
+import type { Docket } from './docket.ts';
+import { flapChangesMax, isLouder } from './incidents.ts';
+import type { NodeLive, ObserverState } from './state.ts';
+import { activeIncidents, type Changes, entries, type IncidentRecord, openKey } from './world.ts';
+
+const isFlapping = ({ times }: Changes, windowMs: number): boolean =>
+  times.length >= flapChangesMax && Math.abs((times.at(-1) as number) - (times[0] as number)) <= windowMs;
+
+/** A consequence does not flap: it follows its cause. */
+export function judgeFlapping(state: ObserverState, node: NodeLive, docket: Docket): void {
+  const { flapWindowMs, flapQuietMs } = state.options;
+  for (const entry of entries(node.world)) {
+    const { service, kind, flapping } = entry;
+    const key = openKey(service, kind);
+    const changes = node.world.changes.get(key);
+    if (flapping) {
+      if (docket.isDue((changes?.last_ms ?? 0) + flapQuietMs)) docket.add('incident_quiet', entry.message, { service, payload: { kind } });
+      continue;
+    }
+    if (flapWindowMs === 0 || changes === undefined || entry.cause !== null || node.unexplainedSinceMs.get(key) === null) continue;
+    if (!isFlapping(changes, flapWindowMs) || docket.now - changes.last_ms >= flapQuietMs) continue;
+    docket.add('incident_flapping', entry.message, { service, payload: { kind } });
+  }
+}
+
+/** Causes get worse with time; consequences do not. Louder evidence is heard at once, by apply.ts. */
+export function judgeSeverity(state: ObserverState, node: NodeLive, docket: Docket): void {
+  for (const incident of activeIncidents(node.world)) {
+    if (incident.cause !== null) continue;
+    const next = nextSeverity(state, node, incident);
+    if (next === null || !isLouder(next.severity, incident.severity) || !docket.isDue(Math.max(incident.standing_ms, incident.opened_ms) + next.afterMs))
+      continue;
+    const { service, kind, message } = incident;
+    docket.add('incident_escalated', message, { service, payload: { kind, severity: next.severity } });
+  }
+}
+
+function nextSeverity({ options }: ObserverState, node: NodeLive, incident: IncidentRecord): { readonly severity: Severity; readonly afterMs: number } | null {
+  switch (incident.severity) {
+    case 'warning':
+      return { severity: 'error', afterMs: options.warningEscalatesMs };
+    case 'error':
+      return isVital(node, incident) ? { severity: 'critical', afterMs: options.errorEscalatesMs } : null;
+    default:
+      return null;
+  }
+}
+
+/** Does it keep something from working that must work while the site has no uplink? */
+function isVital(node: NodeLive, { service, kind }: IncidentRecord): boolean {
+  if (service !== null) return node.wanted.get(service)?.offline_required === true;
+  return kind === 'node_offline' && [...node.wanted.values()].some(({ offline_required }) => offline_required === true);
+}
