@@ -140,6 +140,7 @@ describe('the ledger on a bus', () => {
     expect(io.held.get(document)).toMatchObject({ status: 'approved' });
     await clock.run(1, () => life.idle());
     expect(io.held.get(document)).toMatchObject({ status: 'expired' });
+    await clock.run(60 * minuteMs, () => life.idle());
     await request('supervisor-vps', 'pending', proposal);
     await request('alice', 'approved', id);
     await request('executor-vps', 'running', { id, attempt: 2, nonce });

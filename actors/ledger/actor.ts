@@ -23,6 +23,8 @@ export interface LedgerOptions {
   readonly anonymousAllowed: boolean;
   /** How long a repair may take until the service is healthy, where desired/<node> does not say. Default 120 s. */
   readonly verifyWindowMs?: number;
+  /** NODE_ALIAS_MAP: foreign node name in requests → node name; goes before the aliases of desired documents. */
+  readonly aliasMap?: Readonly<Record<string, string>>;
 }
 
 type LedgerLogic = ReturnType<typeof reducerLogic<ReturnType<typeof openDesk>, LedgerEvent, LedgerCommand>>;

@@ -1,8 +1,9 @@
 /** Maintenance windows: a person says that a node, or one service, is worked on until some time. */
 import { MaintenanceRequest } from '../../contracts/action.ts';
+import { resolveNode } from '../../contracts/node-alias.ts';
 import { moverOf } from './access.ts';
 import { answer, type Case, refuse } from './desk-answers.ts';
-import { setWindows } from './desk-time.ts';
+import { setWindows } from './desk-windows.ts';
 import { epochMs } from './record.ts';
 import { clockTime, oneLine } from './wording.ts';
 
@@ -25,13 +26,14 @@ export function judgeMaintenance(desk: Case): void {
     refuse(desk, { code, line: `Refused: ${why}.` });
     return;
   }
-  const desired = desk.state.desired.get(parsed.node);
+  const node = resolveNode(parsed.node, desk.state.aliases);
+  const desired = desk.state.desired.get(node);
   if (desired === undefined || desired.site !== desk.state.site) {
     const elsewhere = desired === undefined ? `no node is called "${parsed.node}"` : `${parsed.node} belongs to the site ${desired.site}; ask there`;
     refuse(desk, { code: desired === undefined ? 'unknown_node' : 'other_site', line: `Refused: ${elsewhere}.` });
     return;
   }
-  setWindow(desk, named.mover.by, parsed);
+  setWindow(desk, named.mover.by, { ...parsed, node });
 }
 
 function parse(text: string): MaintenanceRequest | null {

@@ -29,7 +29,12 @@ export function decide(desk: Case, mover: Mover, parsed: DecisionParsed): void {
   const event: Approve | Reject | Cancel =
     parsed.state === 'cancelled'
       ? { ...asked, type: 'cancelled', reason: request.reason ?? null }
-      : { ...asked, type: parsed.state, digest: request.digest?.trim().toLowerCase() ?? null };
+      : {
+          ...asked,
+          type: parsed.state,
+          digest: request.digest?.trim().toLowerCase() ?? null,
+          ...(request.attempt === undefined ? {} : { attempt: request.attempt }),
+        };
   apply(desk, mover, found.record, event);
 }
 

@@ -5,6 +5,12 @@ import { summaryOf } from './wording.ts';
 const supervisor = 'supervisor-vps';
 const restart = (service: string, more: object = {}): object => ({ type: 'container_restart', node: 'vps', service, ...more });
 
+/** vps, whose service web says something more. */
+const withService = (rest: object): ReturnType<typeof desiredNode> => {
+  const node = desiredNode({ node: 'vps' });
+  return { ...node, services: node.services.map((service) => (service.name === 'web' ? { ...service, ...rest } : service)) };
+};
+
 describe('a proposal', () => {
   it('becomes an action that says what it is and waits', () => {
     const desk = TestDesk.ready();
@@ -19,8 +25,8 @@ describe('a proposal', () => {
   it('has a digest that follows its parameters and not their order or its evidence', () => {
     const digest = (more: object): string => {
       const desk = TestDesk.ready();
-      desk.ask(supervisor, 'pending', restart('web', more));
-      return desk.action('container-restart-vps-web').digest;
+      desk.ask(supervisor, 'pending', { type: 'redeploy', node: 'vps', service: 'web', ...more });
+      return desk.action('redeploy-vps-web').digest;
     };
     expect(digest({ params: { a: 1, b: { c: 2, d: 3 } } })).toBe(digest({ params: { b: { d: 3, c: 2 }, a: 1 }, evidence: { message: 'else' } }));
     expect(digest({ params: { a: 1 } })).not.toBe(digest({ params: { a: 2 } }));
@@ -69,6 +75,33 @@ describe('a proposal', () => {
     });
   });
 
+  it('for a service that docker-compose does not run becomes a notice too', () => {
+    const desk = TestDesk.ready();
+    desk.desired(withService({ repairable: false }));
+    expect(desk.ask(supervisor, 'pending', restart('web'))?.id).toBe('alert-only-vps-web');
+    expect(desk.action('alert-only-vps-web').evidence).toMatchObject({
+      code: 'no_executor',
+      message: 'web on vps is not run by docker-compose; by hand: restart web on vps.',
+    });
+  });
+
+  it('of a restart is as risky as its service is declared to be, and an approval of the lesser risk does not bind to the greater', () => {
+    const desk = TestDesk.ready();
+    desk.ask(supervisor, 'pending', restart('web'));
+    const { digest } = desk.action('container-restart-vps-web');
+    desk.desired(withService({ repair_risk: 'guarded' }));
+    expect(desk.ask(supervisor, 'pending', restart('web'))?.code).toBe('replaced');
+    expect(desk.action('container-restart-vps-web')).toMatchObject({ risk: 'guarded', attempt: 2 });
+    expect(desk.ask('alice', 'approved', { id: 'container-restart-vps-web', digest })?.code).toBe('digest_mismatch');
+  });
+
+  it('for a foreign name of a node is about that node', () => {
+    const desk = TestDesk.ready();
+    desk.desired({ ...desiredNode({ node: 'vps' }), aliases: ['node-1'] });
+    expect(desk.ask('alice', 'pending', { type: 'container_restart', node: 'node-1', service: 'web' })?.id).toBe('container-restart-vps-web');
+    expect(desk.maintain('alice', { node: 'node-1', until: '2026-03-01T13:00:00.000Z', reason: 'disk swap' })?.summary).toContain('Maintenance of vps');
+  });
+
   it('repeated every ten seconds for an hour changes the journal at most once a minute and the attempt never', () => {
     const desk = TestDesk.ready();
     for (let second = 0; second <= 3_600; second += 10) {
@@ -79,11 +112,35 @@ describe('a proposal', () => {
     expect(desk.action('container-restart-vps-web')).toMatchObject({ attempt: 1, state: 'pending' });
   });
 
+  it.each([
+    ['container_restart', { stop_timeout_s: 60 }],
+    ['container_restart', { dependents: [] }],
+    ['alert_only', { instead_of: 'rm -rf' }],
+  ])('of %s with parameters that nobody knows is refused: %j', (type, params) => {
+    expect(TestDesk.ready().ask('anna', 'pending', { type, node: 'vps', service: 'web', params })).toMatchObject({ ok: false, code: 'bad_request' });
+  });
+
+  it('of a clean-up takes no parameters: what it removes is nobody else to say', () => {
+    const asked = { type: 'disk_cleanup', node: 'vps', params: { command: 'docker system prune -a' } };
+    expect(TestDesk.ready().ask('anna', 'pending', asked)).toMatchObject({ ok: false, code: 'bad_request' });
+  });
+
+  it('of a notice has a name of its own for each kind, and that of the action it stands for in shadow mode', () => {
+    const desk = TestDesk.ready();
+    const notice = (params: object): string | null | undefined =>
+      desk.ask(supervisor, 'pending', { type: 'alert_only', node: 'vps', service: 'homeassistant', params })?.id;
+    expect(notice({ about: 'ha_update_available' })).toBe('alert-only-vps-homeassistant-ha-update-available');
+    expect(notice({})).toBe('alert-only-vps-homeassistant');
+    expect(notice({ instead_of: 'container_restart' })).toBe('container-restart-vps-homeassistant');
+    expect(desk.ask('anna', 'approved', 'container-restart-vps-homeassistant')).toMatchObject({ ok: true, code: 'completed' });
+    expect(desk.ask('executor-vps', 'running', { id: 'container-restart-vps-homeassistant', attempt: 1, nonce: '0123456789abcdef' })?.ok).toBe(false);
+  });
+
   it('replaced under the same name can not be approved by the digest of the first', () => {
     const desk = TestDesk.ready();
     desk.ask(supervisor, 'pending', restart('web'));
     const { digest } = desk.action('container-restart-vps-web');
-    expect(desk.ask('planner-solaria', 'pending', restart('web', { params: { stop_timeout_s: 60 } }))?.code).toBe('replaced');
+    expect(desk.ask('planner-solaria', 'pending', restart('web', { params: { dependents: ['db'] } }))?.code).toBe('replaced');
     expect(desk.ask('alice', 'approved', { id: 'container-restart-vps-web', digest })).toMatchObject({ ok: false, code: 'digest_mismatch' });
     expect(desk.action('container-restart-vps-web')).toMatchObject({ state: 'pending', attempt: 2 });
   });

@@ -2,11 +2,14 @@
  * `pending`: from what somebody proposes to the action that would be done, with everything filled in that nobody who
  * asks may state (id, risk, digest, verify window), or the reason why it can not be proposed.
  */
-import { type ActionType, actionId, actionTypes, openStates, type ProposalRequest, riskOf } from '../../contracts/action.ts';
+import { type ActionType, actionTypes, openStates, type ProposalRequest, riskOf } from '../../contracts/action.ts';
+import { paramsProblem, proposalId } from '../../contracts/action-params.ts';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { levelPattern } from '../../contracts/common.ts';
-import type { DesiredNode } from '../../contracts/desired.ts';
+import type { DesiredNode, DesiredService } from '../../contracts/desired.ts';
+import { resolveNode } from '../../contracts/node-alias.ts';
 import { answer, type Case, commit, refuse } from './desk-answers.ts';
-import { canonicalJson, digestOf } from './digest.ts';
+import { digestOf } from './digest.ts';
 import { begin, judge } from './machine.ts';
 import type { Mover } from './moves.ts';
 import type { Proposal } from './record.ts';
@@ -59,13 +62,16 @@ export function propose(desk: Case, mover: Mover, request: ProposalRequest): voi
   const verdict = judge(known, event);
   if (!verdict.ok) {
     refuse(desk, { code: verdict.code, line: refusalLine(verdict.code, known, { by: mover.by, state: 'pending', now }), record: known });
+    // Who asks has not seen how it ended.
+    if (verdict.code === 'cooling_down') out.push({ type: 'publish', record: known, always: true });
     return;
   }
   if (verdict.code !== 'unchanged') commit(state, out, verdict.code, verdict.record);
   answer(desk, { summary: changeLine(verdict.code, verdict.record, now), code: verdict.code, ok: true, id: known.id });
 }
 
-function checkProposal({ state }: Case, request: ProposalRequest): Checked {
+function checkProposal({ state }: Case, asked: ProposalRequest): Checked {
+  const request = { ...asked, node: resolveNode(asked.node, state.aliases) };
   const type = actionTypes.find((each) => each === request.type);
   if (type === undefined) return no('unknown_type', `there is no action type "${request.type}"; there are ${actionTypes.join(', ')}`);
   const desired = state.desired.get(request.node);
@@ -78,6 +84,8 @@ function checkProposal({ state }: Case, request: ProposalRequest): Checked {
     return no('unknown_service', `"${request.service}" is not a desired service of ${request.node}`);
   }
   if (canonicalJson(request.params).length > paramsCharsMax) return no('bad_request', `"params" has more than ${paramsCharsMax} characters`);
+  const problem = paramsProblem(type, request.params);
+  if (problem !== null) return no('bad_request', problem);
   const proposal = fillIn(request, type, { desired, verifyWindowMs: state.verifyWindowMs });
   if (!levelPattern.test(proposal.id)) return no('bad_request', `the name ${proposal.id.slice(0, 60)}… is longer than a topic level may be`);
   if (!state.actions.has(proposal.id) && openCount(state.actions.values()) >= openActionsMax)
@@ -100,17 +108,29 @@ function fillIn(
   { desired, verifyWindowMs }: { readonly desired: DesiredNode; readonly verifyWindowMs: number },
 ): Proposal {
   const { node, service } = request;
-  // Nobody on that node could do it: a person is told instead, and does it by hand.
-  const doable = wanted === 'alert_only' || desired.agents.includes('executor');
-  const type = doable ? wanted : 'alert_only';
-  const params = doable ? request.params : { wanted };
+  const declared = desired.services.find((each) => each.name === service);
+  const obstacle = wanted === 'alert_only' ? null : whyUndoable(desired, declared);
+  // Nobody there could do it: a person is told instead, and does it by hand.
+  const type = obstacle === null ? wanted : 'alert_only';
+  const params = obstacle === null ? request.params : { wanted };
   const { code: _notTheirs, ...given } = request.evidence;
-  const evidence = doable
-    ? given
-    : { ...given, code: 'no_executor', message: oneLine(`no executor on ${node}; by hand: ${phrase({ type: wanted, node, service })}. ${given.message}`) };
-  const risk = riskOf[type];
-  const window = desired.services.find((each) => each.name === service)?.verify_window_ms ?? verifyWindowMs;
+  const evidence =
+    obstacle === null
+      ? given
+      : { ...given, code: 'no_executor', message: oneLine(`${obstacle}; by hand: ${phrase({ type: wanted, node, service })}. ${given.message}`) };
+  const risk = riskOfRepair(type, declared);
+  const window = declared?.verify_window_ms ?? verifyWindowMs;
   const verify_window_ms = Math.min(window, verifyWindowMsMax);
   const digest = digestOf({ type, node, service, params, risk });
-  return { id: actionId({ type, node, service }), type, risk, site: desired.site, node, service, params, digest, evidence, verify_window_ms };
+  return { id: proposalId({ type, node, service, params }), type, risk, site: desired.site, node, service, params, digest, evidence, verify_window_ms };
 }
+
+/** null: an executor can do it. */
+function whyUndoable({ node, agents }: DesiredNode, service: DesiredService | undefined): string | null {
+  if (!agents.includes('executor')) return `no executor on ${node}`;
+  return service?.repairable === false ? `${service.name} on ${node} is not run by docker-compose` : null;
+}
+
+/** A restart is as risky as its service says; every other type has the risk of its kind. */
+const riskOfRepair = (type: ActionType, service: DesiredService | undefined): 'low' | 'guarded' =>
+  type === 'container_restart' && service?.repair_risk === 'guarded' ? 'guarded' : riskOf[type];

@@ -8,6 +8,7 @@ import type { Action, MaintenanceWindow, Reply } from '../../contracts/action.ts
 import { verifyWindowMs } from '../../contracts/defaults.ts';
 import type { AccessList, DesiredNode } from '../../contracts/desired.ts';
 import type { EventDraft } from '../../contracts/event.ts';
+import { type NodeAliases, nodeAliases } from '../../contracts/node-alias.ts';
 import type { ActionRecord } from './record.ts';
 
 export interface ActionEntry {
@@ -80,6 +81,13 @@ export interface LedgerState {
   readonly attempts: Map<string, number>;
   readonly maintenance: Map<string, readonly MaintenanceWindow[]>;
   readonly desired: Map<string, DesiredNode>;
+  /** Recurring windows of `desired` that are open, by node; not in the journal, because they follow from it and the time. */
+  readonly recurring: Map<string, readonly MaintenanceWindow[]>;
+  /** When one of them opens or closes next, epoch milliseconds; null: there are none. */
+  recurringChangesMs: number | null;
+  /** Foreign node name → node. Follows `desired`. */
+  aliases: NodeAliases;
+  readonly aliasMap: Readonly<Record<string, string>>;
   /** Of the site; null = there is none. Follows `desired`. */
   access: AccessList | null;
   /** When a refusal was last told as an event, by requester and code. */
@@ -88,18 +96,27 @@ export interface LedgerState {
 
 /** The desk as it opens: what the journal says, and nothing yet of what should be. */
 export function openDesk(
-  options: { readonly site: string; readonly anonymousAllowed: boolean; readonly verifyWindowMs?: number },
+  options: {
+    readonly site: string;
+    readonly anonymousAllowed: boolean;
+    readonly verifyWindowMs?: number;
+    readonly aliasMap?: Readonly<Record<string, string>>;
+  },
   remembered: Remembered,
 ): LedgerState {
   return {
     verifyWindowMs,
+    aliasMap: {},
     ...options,
+    aliases: nodeAliases(options.aliasMap ?? {}, []),
     synced: false,
     held: [],
     actions: new Map(remembered.actions),
     attempts: new Map([...remembered.actions].map(([id, record]) => [id, record.attempt])),
     maintenance: new Map([...remembered.maintenance].filter(([, windows]) => windows.length > 0)),
     desired: new Map(),
+    recurring: new Map(),
+    recurringChangesMs: null,
     access: null,
     refusalsTold: new Map(),
   };

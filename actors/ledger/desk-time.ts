@@ -2,12 +2,13 @@
  * What happens because time passes: approvals expire, leases run out, maintenance ends, closed actions leave the bus.
  * Runs before every request is judged, so that nothing is judged by what is over already.
  */
-import { type MaintenanceWindow, openStates } from '../../contracts/action.ts';
+import { openStates } from '../../contracts/action.ts';
 import { resolvedKeptMs } from '../../contracts/defaults.ts';
 import { commit } from './desk-answers.ts';
 import type { LedgerCommand, LedgerState } from './desk-state.ts';
+import { refreshRecurring, setWindows } from './desk-windows.ts';
 import { judge } from './machine.ts';
-import { type ActionRecord, epochMs, isoOf } from './record.ts';
+import { type ActionRecord, epochMs } from './record.ts';
 
 export function passTime(state: LedgerState, now: number, out: LedgerCommand[]): void {
   for (const record of [...state.actions.values()]) {
@@ -23,6 +24,7 @@ export function passTime(state: LedgerState, now: number, out: LedgerCommand[]):
     const left = windows.filter((window) => now < epochMs(window.until));
     if (left.length < windows.length) setWindows(state, out, { node, windows: left, what: 'expired', now });
   }
+  if (state.recurringChangesMs !== null && now >= state.recurringChangesMs) refreshRecurring(state, out, now);
 }
 
 /** An approved notice is completed in the ledger's own hand at once; also one that a crash left approved. */
@@ -34,20 +36,6 @@ function moveByTime(state: LedgerState, out: LedgerCommand[], now: number, recor
   if (!verdict.ok || verdict.code === 'unchanged') return null;
   commit(state, out, verdict.code, verdict.record);
   return verdict.record;
-}
-
-interface WindowsChange {
-  readonly node: string;
-  readonly windows: readonly MaintenanceWindow[];
-  readonly what: 'begun' | 'ended' | 'expired';
-  readonly now: number;
-}
-
-export function setWindows(state: LedgerState, out: LedgerCommand[], { node, windows, what, now }: WindowsChange): void {
-  if (windows.length === 0) state.maintenance.delete(node);
-  else state.maintenance.set(node, windows);
-  out.push({ type: 'record', entry: { kind: 'maintenance', at: isoOf(now), what, node, windows } });
-  out.push({ type: 'publishMaintenance', node, windows });
 }
 
 /** When `passTime` will next have something to do, epoch milliseconds. */
@@ -62,6 +50,7 @@ export function nextDeadline(state: LedgerState): number | null {
     else if (record.state === 'running') consider(record.claim === null ? touched : epochMs(record.claim.lease_until));
     else if (record.state !== 'pending') consider(touched + resolvedKeptMs);
   }
+  if (state.recurringChangesMs !== null) consider(state.recurringChangesMs);
   for (const windows of state.maintenance.values()) for (const window of windows) consider(epochMs(window.until));
   return earliest;
 }

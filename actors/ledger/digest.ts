@@ -1,17 +1,9 @@
 /** What an approval binds to: a digest of everything that decides what would be done (docs: architecture, section 3). */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
 
 /** 16 hex digits (64 bits): nobody searches for collisions here, and a person can still compare them by eye. */
 const digestChars = 16;
-
-/** The same text for the same value, whatever the order of its keys. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonicalJson(each)}`).join(',')}}`;
-}
 
 export interface DigestedParts {
   readonly type: string;

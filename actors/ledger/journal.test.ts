@@ -1,10 +1,13 @@
 import { appendFileSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { deskStartMs, TestDesk } from '../../test/kit/ledger-desk.ts';
 import type { LedgerEntry } from './desk-state.ts';
 import { LedgerJournal } from './journal.ts';
+import { Entry } from './journal-entry.ts';
+import { entriesOf, journalFiles } from './journal-files.ts';
 
 let dataDir: string;
 const opened: LedgerJournal[] = [];
@@ -87,10 +90,11 @@ it('passes over a broken line, names it, and keeps it in the file', async () => 
 it('that is long is kept under its date, and a new one begins with the last word on everything', async () => {
   const { desk, entries } = someEntries();
   const linesMax = entries.length - 1;
-  await write(entries, linesMax);
+  await (await write(entries, linesMax)).close();
   const names = readdirSync(dataDir).sort();
-  expect(names).toEqual(['journal-2026-03-01T120000.000Z.jsonl', 'journal.jsonl']);
-  const old = readFileSync(join(dataDir, names[0] ?? ''), 'utf8')
+  expect(names).toEqual(['journal-2026-03-01T120000.000Z.jsonl.gz', 'journal.jsonl']);
+  const old = gunzipSync(readFileSync(join(dataDir, names[0] ?? '')))
+    .toString()
     .trim()
     .split('\n');
   expect(old.map((line) => JSON.parse(line) as unknown)).toEqual(JSON.parse(JSON.stringify(entries)));
@@ -101,13 +105,14 @@ it('that is long is kept under its date, and a new one begins with the last word
 
 it('that was being put away when the machine died has every line, some of them twice', async () => {
   const { desk, entries } = someEntries();
-  await write(entries);
+  await (await write(entries)).close();
   // The second name exists, the new content does not yet: what a crash between the two leaves.
   linkSync(file(), join(dataDir, 'journal-2026-03-01T120000.000Z.jsonl'));
   const again = await open(entries.length);
   await again.append(entries.at(-1) as LedgerEntry);
+  await again.close();
   expect(troubles).toEqual([]);
-  expect(readdirSync(dataDir).sort()).toEqual(['journal-2026-03-01T120000.000Z-1.jsonl', 'journal-2026-03-01T120000.000Z.jsonl', 'journal.jsonl']);
+  expect(readdirSync(dataDir).sort()).toEqual(['journal-2026-03-01T120000.000Z-1.jsonl.gz', 'journal-2026-03-01T120000.000Z.jsonl.gz', 'journal.jsonl']);
   expect((await open()).remembered.actions).toEqual(desk.state.actions);
 });
 
@@ -120,4 +125,25 @@ it('that can not be put away grows on and says so', async () => {
   await journal.append(entries.at(-1) as LedgerEntry);
   expect(troubles).toHaveLength(1);
   expect((await open()).remembered.actions).toEqual(desk.state.actions);
+});
+
+it('loses nothing of the audit, however often it is put away: every line can be read back, oldest first', async () => {
+  const { entries } = someEntries();
+  const linesMax = 2;
+  await (await write([...entries, ...entries, ...entries], linesMax)).close();
+  const files = await journalFiles(dataDir);
+  expect(files.length).toBeGreaterThan(2);
+  expect(files.at(-1)).toBe(file());
+  const read = new Set<string>();
+  for (const each of files) for await (const entry of entriesOf(each)) read.add(JSON.stringify(entry));
+  expect(read).toEqual(new Set(entries.map((entry) => JSON.stringify(Entry.parse(entry)))));
+});
+
+it('is never overwritten by a later one of the same moment', async () => {
+  const { entries } = someEntries();
+  for (let life = 0; life < 3; life += 1) await (await write(entries, entries.length - 1)).close();
+  let lines = 0;
+  for (const each of (await journalFiles(dataDir)).filter((name) => name.endsWith('.gz'))) for await (const _ of entriesOf(each)) lines += 1;
+  // What was put away is everything that was ever written, and what each new file began with.
+  expect(lines).toBeGreaterThanOrEqual(3 * entries.length);
 });

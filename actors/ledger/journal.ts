@@ -3,24 +3,18 @@
  *
  * One JSON line for each change in `<dataDir>/journal.jsonl`, holding the whole record after it, so the last line of an id
  * is what it is and the lines of an id are its history. Nothing is ever thrown away: when the file is long it is kept as
- * `journal-<time>.jsonl`, and a new one begins with the last line of each id and node. A crash in the middle of that
- * leaves a copy too many, never a line too few. Broken lines are reported and passed over.
+ * `journal-<time>.jsonl.gz` (journal-files.ts), and a new one begins with the last line of each id and node. A crash in the
+ * middle of that leaves a copy too many, never a line too few. Broken lines are reported and passed over.
  */
 import { link } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
+import { dirname, join } from 'node:path';
 import { Journal, type JournalProblem, readJournal } from '../../bus/journal.ts';
 import { killPoint } from '../../bus/kill-point.ts';
-import { MaintenanceWindow } from '../../contracts/action.ts';
-import { NodeName, Timestamp } from '../../contracts/common.ts';
+import type { MaintenanceWindow } from '../../contracts/action.ts';
 import type { LedgerEntry, Remembered } from './desk-state.ts';
-import { ActionRecord } from './record.ts';
-
-/** A line of the journal. */
-export const Entry: z.ZodType<LedgerEntry> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('action'), at: Timestamp, what: z.string(), action: ActionRecord }),
-  z.object({ kind: z.literal('maintenance'), at: Timestamp, what: z.enum(['begun', 'ended', 'expired']), node: NodeName, windows: z.array(MaintenanceWindow) }),
-]);
+import { Entry } from './journal-entry.ts';
+import { compress, journalFiles } from './journal-files.ts';
+import type { ActionRecord } from './record.ts';
 
 /** About 20 MB, read in well under a second at start; at 50 changes a day more than half a year. */
 const linesMaxDefault = 10_000;
@@ -46,6 +40,8 @@ export class LedgerJournal {
   private readonly now: () => number;
   private readonly onTrouble: (error: unknown) => void;
   private lines: number;
+  /** Compressing goes on behind the appends: nobody waits for it. */
+  private compressing: Promise<void> = Promise.resolve();
 
   private constructor(options: {
     journal: Journal<LedgerEntry>;
@@ -79,7 +75,17 @@ export class LedgerJournal {
       afterFsync: () => killPoint('ledger.after-fsync'),
     });
     await journal.open(bytesGood);
-    return new LedgerJournal({ journal, entries, problems, linesMax: options.linesMax ?? linesMaxDefault, now: options.now, onTrouble: options.onTrouble });
+    const own = new LedgerJournal({
+      journal,
+      entries,
+      problems,
+      linesMax: options.linesMax ?? linesMaxDefault,
+      now: options.now,
+      onTrouble: options.onTrouble,
+    });
+    // Put away by a life that ended before it could compress them.
+    for (const left of await journalFiles(options.dataDir)) if (left !== file && left.endsWith('.jsonl')) own.compressLater(left);
+    return own;
   }
 
   get remembered(): Remembered {
@@ -95,16 +101,22 @@ export class LedgerJournal {
     if (this.lines > Math.max(this.linesMax, 2 * this.latest.size)) await this.rotate();
   }
 
-  close(): Promise<void> {
-    return this.journal.close();
+  async close(): Promise<void> {
+    await this.compressing;
+    await this.journal.close();
+  }
+
+  private compressLater(file: string): void {
+    this.compressing = this.compressing.then(() => compress(file)).catch(this.onTrouble);
   }
 
   /** What can not be put away now is tried again after as many lines more; the entry itself is on disk already. */
   private async rotate(): Promise<void> {
     try {
-      await this.keepOld();
+      const kept = await this.keepOld();
       await this.journal.rewrite(() => [...this.latest.values()]);
       this.lines = this.latest.size;
+      this.compressLater(kept);
     } catch (error) {
       this.lines = 0;
       this.onTrouble(error);
@@ -112,13 +124,15 @@ export class LedgerJournal {
   }
 
   /** A second name for the same file: the old content is never without one. */
-  private async keepOld(): Promise<void> {
+  private async keepOld(): Promise<string> {
+    const taken = await journalFiles(dirname(this.journal.file));
     const stamp = new Date(this.now()).toISOString().replaceAll(':', '');
     for (let copy = 0; ; copy += 1) {
       const kept = this.journal.file.replace(/\.jsonl$/, `-${stamp}${copy === 0 ? '' : `-${copy}`}.jsonl`);
+      if (taken.includes(`${kept}.gz`)) continue;
       try {
         await link(this.journal.file, kept);
-        return;
+        return kept;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }

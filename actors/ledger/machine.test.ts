@@ -122,6 +122,13 @@ describe('an approval', () => {
     expect(approved).toMatchObject({ approved_by: 'alice', approved_at: '2026-03-01T12:00:00.000Z', expires_at: '2026-03-01T13:00:00.000Z' });
   });
 
+  it('is refused when it names another attempt: a yes that comes late is not for the next life', () => {
+    const other = { ...asking('approved', person), attempt: pending.attempt + 1 } as LifeEvent;
+    expect(judge(pending, other).code).toBe('stale_attempt');
+    expect(judge(pending, { ...other, type: 'rejected' } as LifeEvent).code).toBe('stale_attempt');
+    expect(judge(pending, { ...other, attempt: pending.attempt } as LifeEvent).code).toBe('approved');
+  });
+
   it('is refused when it names another digest, and granted when it names this one', () => {
     expect(judge(pending, { ...asking('approved', person), digest: 'digest-0' } as LifeEvent).code).toBe('digest_mismatch');
     expect(judge(pending, { ...asking('approved', person), digest: 'digest-1' } as LifeEvent).code).toBe('approved');
@@ -229,7 +236,7 @@ describe('a proposal', () => {
 
   it('after the end begins a new life that owes nothing to the last', () => {
     for (const state of ['completed', 'failed', 'rejected', 'cancelled', 'expired'] as const) {
-      const reborn = judge(inState[state], proposing({ now: t0 + hourMs })).record;
+      const reborn = judge(inState[state], proposing({ now: t0 + 2 * hourMs })).record;
       expect(reborn).toMatchObject({ state: 'pending', attempt: 2, approved_by: null, approved_at: null, expires_at: null, claim: null, outcome: null });
       expect(reborn.transition_history.at(-1)).toMatchObject({ from: state, to: 'pending', note: 'attempt 2' });
     }
@@ -244,14 +251,25 @@ describe('a proposal', () => {
       expect(judge(pending, { type: 'cancelled', mover: proposer, now: t0, note: '', reason }).code).toBe('reason_needed');
   });
 
+  it('of a program does not come back to life when a late repetition of it arrives after the no', () => {
+    const closed = inState.rejected;
+    expect(judge(closed, proposing({ now: t0 + hourMs - 1 }))).toMatchObject({ ok: false, code: 'cooling_down', record: closed });
+    expect(judge(closed, proposing({ now: t0 + hourMs })).code).toBe('proposed');
+    const otherKind = proposal({ evidence: { trigger_type: 'service_unhealthy', message: '', incident_id: null } });
+    expect(judge(closed, proposing({ now: t0 + 1, proposal: otherKind })).code).toBe('proposed');
+    expect(judge(closed, proposing({ now: t0 + 1, mover: person })).code).toBe('proposed');
+    const cancelledByPerson = moved(pending, asking('cancelled', person));
+    expect(judge(cancelledByPerson, proposing({ now: t0 + 1 })).code).toBe('cooling_down');
+  });
+
   it('keeps the newest twenty transitions', () => {
     let record = pending;
     for (let round = 1; round <= 15; round += 1) {
-      record = moved(record, asking('rejected', person, t0 + round * 1000));
-      record = moved(record, proposing({ now: t0 + round * 1000 + 500 }));
+      record = moved(record, asking('rejected', person, t0 + round * hourMs));
+      record = moved(record, proposing({ now: t0 + (round + 1) * hourMs }));
     }
     expect(record.transition_history).toHaveLength(20);
-    expect(epochMs(record.transition_history.at(-1)?.at ?? '')).toBe(t0 + 15_500);
+    expect(epochMs(record.transition_history.at(-1)?.at ?? '')).toBe(t0 + 16 * hourMs);
     expect(record.attempt).toBe(16);
   });
 });

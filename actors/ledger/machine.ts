@@ -22,7 +22,8 @@ export type RefusalCode =
   | 'stale_attempt'
   | 'wrong_claim'
   | 'contradiction'
-  | 'not_running';
+  | 'not_running'
+  | 'cooling_down';
 /** `unchanged`: rightly asked, and already so. */
 export type ChangeCode =
   | 'proposed'
@@ -103,12 +104,15 @@ const actionSetup = setup({
     lacksReason: ({ event }) => event.type === 'cancelled' && event.mover.role !== 'person' && !programReasons.includes(event.reason ?? ''),
     namesOtherDigest: ({ context, event }) =>
       (event.type === 'approved' || event.type === 'rejected') && event.digest !== null && event.digest !== context.record.digest,
+    namesOtherAttempt: ({ context, event }) =>
+      (event.type === 'approved' || event.type === 'rejected') && event.attempt !== undefined && event.attempt !== context.record.attempt,
     proposesOther: ({ context, event }) => event.type === 'pending' && event.proposal.digest !== context.record.digest,
     justRefreshed: ({ context: { record }, event }) =>
       event.type === 'pending' &&
       event.proposal.evidence.trigger_type === record.evidence.trigger_type &&
       event.now - epochMs(record.touched_at) < refreshEveryMs,
     isNotice: ({ context }) => context.record.type === 'alert_only',
+    isTooSoon: ({ context: { record }, event }) => event.type === 'pending' && moves.isTooSoon(record, event),
     approvalRanOut: ({ context: { record }, event }) => record.expires_at === null || event.now >= epochMs(record.expires_at),
     leaseRanOut: ({ context: { record }, event }) => record.claim === null || event.now >= epochMs(record.claim.lease_until),
     otherAttempt: ({ context, event }) =>
@@ -137,6 +141,8 @@ const proposedWhileAgreed = [
   { guard: 'justRefreshed', actions: 'changeNothing' },
   { actions: 'refreshEvidence' },
 ] as const;
+/** Programs repeat what they ask until a document shows it: such a repetition must not outlive the answer. A person may ask at once. */
+const proposedAfterNo = [forbidden, { guard: 'isTooSoon', actions: refuse('cooling_down') }, { target: 'pending', actions: 'beginNextLife' }] as const;
 const proposedAgain = [forbidden, { target: 'pending', actions: 'beginNextLife' }] as const;
 const outcome = (target: 'completed' | 'failed') => [forbidden, staleAttempt, noClaim, contradiction, { target, actions: 'finish' }] as const;
 const outcomeAgain = [forbidden, staleAttempt, noClaim, repeated, { actions: refuse('not_running') }] as const;
@@ -172,8 +178,18 @@ export const actionMachine = actionSetup.createMachine({
           { guard: 'justRefreshed', actions: 'changeNothing' },
           { actions: 'refreshEvidence' },
         ],
-        approved: [forbidden, { guard: 'namesOtherDigest', actions: refuse('digest_mismatch') }, { target: 'approved', actions: 'approve' }],
-        rejected: [forbidden, { guard: 'namesOtherDigest', actions: refuse('digest_mismatch') }, { target: 'rejected', actions: 'reject' }],
+        approved: [
+          forbidden,
+          { guard: 'namesOtherAttempt', actions: refuse('stale_attempt') },
+          { guard: 'namesOtherDigest', actions: refuse('digest_mismatch') },
+          { target: 'approved', actions: 'approve' },
+        ],
+        rejected: [
+          forbidden,
+          { guard: 'namesOtherAttempt', actions: refuse('stale_attempt') },
+          { guard: 'namesOtherDigest', actions: refuse('digest_mismatch') },
+          { target: 'rejected', actions: 'reject' },
+        ],
         cancelled: [forbidden, { guard: 'lacksReason', actions: refuse('reason_needed') }, { target: 'cancelled', actions: 'cancel' }],
       },
     },
@@ -205,16 +221,16 @@ export const actionMachine = actionSetup.createMachine({
       },
     },
     completed: { on: { pending: proposedAgain, completed: outcomeAgain, failed: outcomeAgain } },
-    failed: { on: { pending: proposedAgain, completed: outcomeLate, failed: outcomeLate } },
-    rejected: { on: { pending: proposedAgain } },
+    failed: { on: { pending: proposedAfterNo, completed: outcomeLate, failed: outcomeLate } },
+    rejected: { on: { pending: proposedAfterNo } },
     cancelled: {
       on: {
-        pending: proposedAgain,
+        pending: proposedAfterNo,
         // Programs repeat until they see the document; a person is told.
         cancelled: [forbidden, { guard: 'isProgram', actions: 'changeNothing' }, { actions: refuse('not_cancellable') }],
       },
     },
-    expired: { on: { pending: proposedAgain } },
+    expired: { on: { pending: proposedAfterNo } },
   },
 });
 

@@ -4,7 +4,8 @@
  * Reads and writes nothing else. Whether a move is allowed is the machine's business (machine.ts), never decided here.
  */
 import type { ActionState, Outcome, RequestState } from '../../contracts/action.ts';
-import { approvalValidMs, historyKeptInDocument, leaseMarginMs } from '../../contracts/defaults.ts';
+import { actorOfLogin } from '../../contracts/actor-names.ts';
+import { approvalValidMs, historyKeptInDocument, leaseMarginMs, reproposalCooldownMs } from '../../contracts/defaults.ts';
 import { type ActionRecord, epochMs, isoOf, type Proposal } from './record.ts';
 
 /** person = an operator, a delegate for a named person, or `anonymous`; proposer = supervisor and planner; none = may ask for nothing. */
@@ -26,8 +27,13 @@ interface Asked<S extends RequestState> {
   readonly note: string;
 }
 export type Propose = Asked<'pending'> & { readonly proposal: Proposal };
-export type Approve = Asked<'approved'> & { readonly digest: string | null };
-export type Reject = Asked<'rejected'> & { readonly digest: string | null };
+/** What was looked at, where whoever asks says so. */
+interface LookedAt {
+  readonly digest: string | null;
+  readonly attempt?: number;
+}
+export type Approve = Asked<'approved'> & LookedAt;
+export type Reject = Asked<'rejected'> & LookedAt;
 export type Cancel = Asked<'cancelled'> & { readonly reason: string | null };
 export type ClaimIt = Asked<'running'> & { readonly attempt: number; readonly nonce: string };
 export type Report = Asked<'completed' | 'failed'> & { readonly attempt: number; readonly nonce: string; readonly outcome: Outcome };
@@ -75,6 +81,14 @@ export function firstLife(event: Propose, attempt: number): ActionRecord {
     touched_at: at,
     transition_history: [born],
   };
+}
+
+/** A program proposes what was closed without being done, and nothing new speaks for it. What a program took back itself it may propose again. */
+export function isTooSoon(record: ActionRecord, { mover, now, proposal }: Propose): boolean {
+  if (mover.role !== 'proposer' || proposal.evidence.trigger_type !== record.evidence.trigger_type) return false;
+  const closed = record.transition_history.findLast((each) => each.to === record.state && each.from !== each.to);
+  if (closed === undefined || (record.state === 'cancelled' && actorOfLogin(closed.by) !== null)) return false;
+  return now - epochMs(closed.at) < reproposalCooldownMs;
 }
 
 /** A closed action is proposed again, or an open one turns into another under the same id: what was agreed before counts no more. */

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { Action, Maintenance, openStates, Reply, requestStates } from '../../contracts/action.ts';
 import { minuteMs, TestDesk } from '../../test/kit/ledger-desk.ts';
 import { actionDocument, maintenanceDocument } from './documents.ts';
-import { Entry, replay } from './journal.ts';
+import { replay } from './journal.ts';
+import { Entry } from './journal-entry.ts';
 
 const everybody = ['alice', 'telegram-bot-vps', 'supervisor-vps', 'planner-solaria', 'executor-vps', 'executor-piha', 'observer-vps', 'anonymous'] as const;
 const people = ['alice', 'telegram-bot-vps', 'anonymous'] as const;

@@ -8,6 +8,7 @@
 import type { Reduction } from '../../bus/reducer.ts';
 import { RequestState } from '../../contracts/action.ts';
 import { parseActionRequest } from '../../contracts/action-request.ts';
+import { nodeAliases } from '../../contracts/node-alias.ts';
 import { accessListOf, moverOf, type Standing, standingOf } from './access.ts';
 import { type Case, clearTopic, refuse } from './desk-answers.ts';
 import { judgeMaintenance } from './desk-maintenance.ts';
@@ -15,6 +16,7 @@ import { decide, execute } from './desk-moves.ts';
 import { propose } from './desk-proposals.ts';
 import type { LedgerCommand, LedgerEvent, LedgerState, RequestEvent } from './desk-state.ts';
 import { passTime } from './desk-time.ts';
+import { publishWindows, refreshRecurring } from './desk-windows.ts';
 import { askableBy } from './machine.ts';
 import type { MoverRole } from './moves.ts';
 
@@ -41,6 +43,11 @@ export function reduce(state: LedgerState, event: LedgerEvent): Reduction<Ledger
     case 'desired':
       if (event.doc === null) state.desired.delete(event.node);
       else state.desired.set(event.node, event.doc);
+      state.aliases = nodeAliases(
+        state.aliasMap,
+        [...state.desired].map(([node, { aliases = [] }]) => ({ node, aliases })),
+      );
+      refreshRecurring(state, out, event.now);
       state.access = accessListOf([...state.desired.values()].filter((doc) => doc.site === state.site));
       break;
     case 'published':
@@ -73,7 +80,7 @@ export function mode(state: LedgerState): string {
 function onSynced(state: LedgerState, now: number, out: LedgerCommand[]): void {
   state.synced = true;
   for (const record of state.actions.values()) out.push({ type: 'publish', record, always: false });
-  for (const [node, windows] of state.maintenance) out.push({ type: 'publishMaintenance', node, windows });
+  for (const node of new Set([...state.maintenance.keys(), ...state.recurring.keys()])) publishWindows(state, out, node);
   out.push({ type: 'documentsComplete' });
   for (const request of state.held.splice(0)) onRequest(state, { ...request, now }, out);
 }

@@ -113,6 +113,7 @@ export function refusalLine(code: RefusalCode, record: ActionRecord, asked: { re
     wrong_claim: `${what} was not granted to this nonce`,
     contradiction: `an outcome with this "ok" is not ${asked.state}`,
     not_running: `${what} is not running: ${stands}`,
+    cooling_down: `${what} is not proposed again so soon for the same reason: ${stands}`,
   };
   return oneLine(`Refused: ${lines[code]}.`);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -70,32 +70,91 @@ describe('the supervisor on a bus', () => {
     await life.stop();
   });
 
-  it('withdraws under its own login', async () => {
-    const { life } = await start();
+  const pending = {
+    status: 'pending',
+    id: 'container-restart-vps-web',
+    type: 'container_restart',
+    risk: 'low',
+    site: 'hub',
+    node: 'vps',
+    service: 'web',
+    attempt: 1,
+    digest: 'd',
+    evidence: { trigger_type: 'containers_not_running', incident_id: 'inc-1-vps-web-down' },
+    proposed_at: since,
+    verify_window_ms: 1,
+    transition_history: [],
+  };
+
+  it.each(['supervisor-vps', 'planner-vps', 'anna'])('withdraws at once what %s proposed for a service that is removed from the files', async (proposed_by) => {
+    const { life, clock } = await start();
     hearTrouble(life);
-    const id = 'container-restart-vps-web';
-    const evidence = { trigger_type: 'containers_not_running', incident_id: 'inc-1-vps-web-down' };
-    const action = {
-      status: 'pending',
-      id,
-      type: 'container_restart',
-      risk: 'low',
-      site: 'hub',
-      node: 'vps',
-      service: 'web',
-      attempt: 1,
-      digest: 'd',
-      evidence,
-    };
-    const life1 = { proposed_by: 'supervisor-vps', proposed_at: since, verify_window_ms: 1, transition_history: [] };
-    life.hearDocument(topics.action, { node: 'vps', id }, { ...action, ...life1 });
-    life.hearDocument(topics.desired, { node: 'vps' }, { status: 'declared', node: 'vps', site: 'hub', services: [] });
+    const { id } = pending;
+    life.hearDocument(topics.action, { node: 'vps', id }, { ...pending, proposed_by });
     life.synced();
     await life.idle();
+    expect(life.io.sent).toEqual([]);
+    const before = clock.now();
+    life.hearDocument(topics.desired, { node: 'vps' }, { status: 'declared', node: 'vps', site: 'hub', services: [] });
+    await life.idle();
+    expect(clock.now()).toBe(before);
     expect(life.io.sent).toMatchObject([{ topic: 'actions/cancelled/supervisor-vps', payload: { id, reason: 'service_removed_from_desired_state' } }]);
     life.hearDocument(topics.desired, { node: 'vps' }, null);
     await life.idle();
     expect(life.io.held.has('decisions/vps')).toBe(false);
+    await life.stop();
+  });
+
+  /** What agents say about Home Assistant comes through the queued session. */
+  function hearEvent(life: FakeLife, atMs: number): void {
+    const id = '00000000-0000-7000-8000-000000000001';
+    const head = { id, ts: new Date(atMs).toISOString(), node: 'vps', source: 'ha-diag-agent', lane: 'urgent', seq: 1 };
+    const payload = topics.events.schema.parse({ ...head, type: 'ha_recorder_lag', severity: 'warning', service: 'homeassistant' });
+    life.hear({ kind: 'message', name: 'events', topic: 'events/vps', levels: { node: 'vps' }, text: '', payload, retained: false, at: life.io.clock.now() });
+  }
+  const notices = (life: FakeLife): readonly unknown[] => life.io.sent.filter(({ topic }) => topic === 'actions/pending/supervisor-vps');
+
+  it('remembers an event of Home Assistant across a restart, and does nothing for it twice', async () => {
+    const first = await start();
+    const desired = { status: 'declared', node: 'vps', site: 'hub', services: [{ name: 'homeassistant', origin: 'declared' }] };
+    first.life.hearDocument(topics.desired, { node: 'vps' }, desired);
+    first.life.synced();
+    const saidMs = first.clock.now();
+    hearEvent(first.life, saidMs);
+    await first.life.idle();
+    expect(notices(first.life)).toEqual([]);
+    await first.life.stop();
+
+    const second = await start();
+    await second.clock.run(saidMs + 30_000 - second.clock.now());
+    second.life.hearDocument(topics.desired, { node: 'vps' }, desired);
+    hearEvent(second.life, saidMs);
+    second.life.synced();
+    await second.life.idle();
+    expect(notices(second.life)).toHaveLength(1);
+    await second.life.stop();
+    expect([...first.life.failures, ...second.life.failures]).toEqual([]);
+  });
+
+  it('begins with nothing heard when its file is broken', async () => {
+    writeFileSync(join(dataDir, 'home-assistant.json'), '{"heard": [{');
+    const { life } = await start();
+    life.synced();
+    await life.idle();
+    expect([life.mode, life.failures]).toEqual(['watching', []]);
+    await life.stop();
+  });
+
+  it('never proposes for a service that is not monitored', async () => {
+    const { life, clock } = await start();
+    hearTrouble(life);
+    const services = [{ name: 'web', origin: 'declared', monitor: false }];
+    life.hearDocument(topics.desired, { node: 'vps' }, { status: 'declared', node: 'vps', site: 'hub', agents: ['node-agent', 'executor'], services });
+    life.synced();
+    await clock.run(3_600_000);
+    await life.idle();
+    expect(life.io.sent).toEqual([]);
+    expect(life.io.held.get('decisions/vps')).toMatchObject({ services: [{ service: 'web', decision: 'nothing', why: 'not monitored' }] });
     await life.stop();
   });
 });

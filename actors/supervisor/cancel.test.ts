@@ -35,6 +35,10 @@ describe('a pending proposal whose reason is gone', () => {
     expect(pending().desired([]).withdrawn).toEqual(['container-restart-vps-web service_removed_from_desired_state']);
   });
 
+  it.each(['anna', 'planner-vps'])('removed services do not keep their actions (R12): not those that %s proposed either', (proposed_by) => {
+    expect(pending({ proposed_by }).desired([]).withdrawn).toEqual(['container-restart-vps-web service_removed_from_desired_state']);
+  });
+
   it('removed services do not keep their actions (R12): the whole node left', () => {
     const w = pending();
     w.put(topics.desired, { node: 'vps' }, null);
@@ -104,7 +108,17 @@ describe('a pending proposal stays', () => {
   });
 
   it.each(['anna', 'planner-vps', 'anonymous'])('when %s proposed it', (proposed_by) => {
-    const w = pending({ proposed_by }).service('healthy').incident(resolved('service_healthy')).desired([]);
+    const w = pending({ proposed_by }).service('healthy').incident(resolved('service_healthy'));
+    expect(w.withdrawn).toEqual([]);
+    expect(w.desired([{ name: 'web', monitor: false }]).withdrawn).toEqual([]);
+  });
+
+  it('when a person wants to look at something that nobody declared', () => {
+    const proposed = { type: 'collect_diagnostics', service: 'experiment', proposed_by: 'anna' };
+    const w = new SupervisorWorld()
+      .desired([{ name: 'web' }])
+      .action('pending', proposed, 'collect-diagnostics-vps-experiment')
+      .synced();
     expect(w.withdrawn).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
-/** What `decisions/<node>` says of a plan: for each desired service what is proposed, or why nothing is. Pure. */
-import type { Decisions } from '../../contracts/action.ts';
-import type { Verdict } from './plan.ts';
+/** What `decisions/<node>` says of a plan: for each desired service, and for what else is wrong, what is proposed, or why nothing is. Pure. */
+import type { Decision, Decisions } from '../../contracts/action.ts';
+import type { Verdict } from './verdict.ts';
 
 export type DecisionsBody = Omit<Decisions, 'ts' | 'session' | 'rev'>;
 
@@ -15,16 +15,37 @@ export function decisionsOf(verdicts: readonly Verdict[], nodes: readonly string
 }
 
 function bodyOf(node: string, verdicts: readonly Verdict[]): DecisionsBody {
+  const services = verdicts.filter(({ about }) => about === 'service');
+  // A disk with room, and a Home Assistant that speaks, need no word.
+  const others = verdicts.filter(({ about, code }) => about !== 'service' && code !== 'well' && code !== 'not_heard');
   const counts: Record<string, number> = {};
-  for (const { decision } of verdicts) counts[decision] = (counts[decision] ?? 0) + 1;
-  const listed = verdicts.length <= listedMax ? verdicts : verdicts.filter(({ decision }) => decision !== 'nothing').slice(0, listedMax);
-  const services = listed.map(({ service, decision, why, actionId }) => ({ service, decision, why, action_id: actionId }));
-  const asked = (counts['propose'] ?? 0) + (counts['proposed'] ?? 0);
-  const blocked = counts['blocked'] ?? 0;
+  for (const { decision } of services) counts[decision] = (counts[decision] ?? 0) + 1;
+  const listed = services.length <= listedMax ? services : services.filter(({ decision }) => decision !== 'nothing').slice(0, listedMax);
+  const said = [...services, ...others];
+  const asked = said.filter(({ decision }) => decision === 'propose' || decision === 'proposed').length;
+  const blocked = said.filter(({ decision }) => decision === 'blocked').length;
   const status = asked > 0 ? 'proposing' : blocked > 0 ? 'blocked' : 'quiet';
   const parts = [asked > 0 ? `${asked} proposed` : '', blocked > 0 ? `${blocked} held back` : '', `${counts['nothing'] ?? 0} need nothing`].filter(
     (part) => part !== '',
   );
-  const summary = verdicts.length === 0 ? 'no services are desired here' : `${parts.join(', ')}, of ${verdicts.length}`;
-  return { status, summary, node, services, counts };
+  const summary = services.length === 0 && said.length === 0 ? 'no services are desired here' : `${parts.join(', ')}, of ${services.length}`;
+  return {
+    status,
+    summary,
+    node,
+    services: listed.map((verdict) => ({ service: verdict.service ?? '', ...decisionOf(verdict) })),
+    ...(others.length === 0 ? {} : { others: others.map((verdict) => ({ about: verdict.about, service: verdict.service, ...decisionOf(verdict) })) }),
+    counts,
+  };
 }
+
+/** What has nothing to say is left out: a node with thirty services stays small. */
+const decisionOf = ({ decision, why, code, actionId, incidentId, cause, untilMs }: Verdict): Decision => ({
+  decision,
+  why,
+  code,
+  action_id: actionId,
+  ...(incidentId === null ? {} : { incident_id: incidentId }),
+  ...(cause === null ? {} : { cause }),
+  ...(untilMs === null ? {} : { until: new Date(untilMs).toISOString() }),
+});

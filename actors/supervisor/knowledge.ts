@@ -7,8 +7,10 @@
 import type { Delivery } from '../../bus/actor.ts';
 import type { Action, Maintenance } from '../../contracts/action.ts';
 import type { DesiredNode } from '../../contracts/desired.ts';
+import type { NodeHealth } from '../../contracts/health.ts';
 import type { Incident } from '../../contracts/incident.ts';
 import type { WorldNode, WorldService } from '../../contracts/world.ts';
+import type { HaHeard } from './ha-heard.ts';
 
 export interface Knowledge {
   readonly site: string;
@@ -22,6 +24,10 @@ export interface Knowledge {
   /** By id: ids are unique within a site. */
   readonly actions: Map<string, Action>;
   readonly maintenance: Map<string, Maintenance>;
+  /** Newest word of each node-agent; only for what a clean-up would free. */
+  readonly health: Map<string, NodeHealth>;
+  /** The newest event of each kind about Home Assistant; see ha-heard.ts. */
+  readonly haHeard: Map<string, HaHeard>;
 }
 
 export const emptyKnowledge = (site: string): Knowledge => ({
@@ -32,6 +38,8 @@ export const emptyKnowledge = (site: string): Knowledge => ({
   incidents: new Map(),
   actions: new Map(),
   maintenance: new Map(),
+  health: new Map(),
+  haHeard: new Map(),
 });
 
 export const serviceKey = (node: string, service: string): string => `${node}/${service}`;
@@ -60,6 +68,9 @@ export function learn(knowledge: Knowledge, delivery: DocumentDelivery): void {
       return;
     case 'maintenance':
       put(knowledge.maintenance, delivery.levels.node, delivery.doc);
+      return;
+    case 'nodeHealth':
+      put(knowledge.health, delivery.levels.node, delivery.doc);
       return;
     default:
   }

@@ -108,6 +108,19 @@ describe('a node without an executor', () => {
     expect(w.proposed).toEqual(['container-restart-vps-web']);
   });
 
+  it('is like a service that no container runs: its notice is enough', () => {
+    const w = new SupervisorWorld()
+      .synced()
+      .desired([{ name: 'web', repairable: false }])
+      .node()
+      .service('down')
+      .incident();
+    expect(w.proposed).toEqual(['container-restart-vps-web']);
+    w.action('pending', {}, 'alert-only-vps-web').pass(10 * minuteMs);
+    expect(w.proposed).toHaveLength(1);
+    expect(w.decision()).toBe('proposed');
+  });
+
   it('takes the notice back when an executor has come', () => {
     const w = unattended()
       .action('pending', {}, 'alert-only-vps-web')
@@ -161,9 +174,16 @@ describe('decisions', () => {
       summary: '1 proposed, 2 need nothing, of 3',
       node: 'vps',
       services: [
-        { service: 'cron', decision: 'nothing', why: 'not monitored', action_id: null },
-        { service: 'db', decision: 'nothing', why: 'healthy', action_id: null },
-        { service: 'web', decision: 'propose', why: 'down (containers_not_running); asks for container_restart', action_id: 'container-restart-vps-web' },
+        { service: 'cron', decision: 'nothing', code: 'not_monitored', why: 'not monitored', action_id: null },
+        { service: 'db', decision: 'nothing', code: 'well', why: 'healthy', action_id: null },
+        {
+          service: 'web',
+          decision: 'propose',
+          code: 'asked',
+          why: 'down (containers_not_running); asks for container_restart',
+          action_id: 'container-restart-vps-web',
+          incident_id: 'inc-1-vps-web-down',
+        },
       ],
       counts: { nothing: 2, propose: 1 },
     });

@@ -1,17 +1,21 @@
 /**
  * Drift to proposals, and why not: compares the plan with what the action documents show, and asks for the difference.
  *
- * Reads: deliveries of world, desired, action and maintenance documents, and the time. Writes, as commands: requests for
- * `pending` and `cancelled`, and `decisions/<node>`. Remembers across a restart: nothing; who asks repeats until a document
- * shows it. Fails: says nothing before everything retained is read, nor while disconnected. The state's maps are its own
+ * Reads: deliveries of world, desired, action, maintenance and node health documents, events of Home Assistant, and the time.
+ * Writes, as commands: requests for `pending` and `cancelled`, and `decisions/<node>`. Remembers across a restart: the newest
+ * events of Home Assistant (ha-heard.ts); who asks repeats until a document shows it. Fails: says nothing before everything retained is read, nor while disconnected. The state's maps are its own
  * and are mutated in place.
  */
 import type { Delivery } from '../../bus/actor.ts';
 import type { Reduction } from '../../bus/reducer.ts';
+import type { Event } from '../../contracts/event.ts';
 import { type Withdrawal, withdrawals } from './cancel.ts';
 import { type DecisionsBody, decisionsOf } from './decisions.ts';
+import { forgetOld, type HaHeard, hear } from './ha-heard.ts';
+import { type HaRules, usualHaRules } from './judge-home-assistant.ts';
 import { emptyKnowledge, type Knowledge, learn } from './knowledge.ts';
-import { type Proposal, plan, type Verdict } from './plan.ts';
+import { plan } from './plan.ts';
+import type { Proposal, Verdict } from './verdict.ts';
 
 export type SupervisorEvent =
   | { readonly type: 'delivery'; readonly delivery: Delivery; readonly now: number }
@@ -22,6 +26,8 @@ export type SupervisorCommand =
   | ({ readonly type: 'withdraw' } & Withdrawal)
   | { readonly type: 'decide'; readonly node: string; readonly body: DecisionsBody }
   | { readonly type: 'undecide'; readonly node: string }
+  /** To be on disk before anything is made of it. */
+  | { readonly type: 'remember'; readonly heard: readonly HaHeard[] }
   /** The set of decisions is whole. */
   | { readonly type: 'complete' };
 
@@ -39,6 +45,7 @@ export interface SupervisorState {
   /** It was said on this connection that the set of decisions is whole. */
   readonly isComplete: boolean;
   readonly repeatMs: number;
+  readonly haRules: HaRules;
 }
 
 /** Requests may be lost (no connection, a broker that restarts), so they are said again this often until a document shows them. */
@@ -48,8 +55,13 @@ const refreshMs = 60_000;
 /** Writers are back on a broker that lost its memory within their longest back-off, a minute; five are on the safe side of judging by absence. */
 const absenceCountsAfterMs = 300_000;
 
-export const initialState = (options: { readonly site: string; readonly repeatMs?: number }): SupervisorState => ({
-  knowledge: emptyKnowledge(options.site),
+export const initialState = (options: {
+  readonly site: string;
+  readonly repeatMs?: number;
+  readonly haRules?: HaRules;
+  readonly haHeard?: ReadonlyMap<string, HaHeard>;
+}): SupervisorState => ({
+  knowledge: { ...emptyKnowledge(options.site), haHeard: new Map(options.haHeard) },
   link: 'syncing',
   liveSinceMs: null,
   asked: new Map(),
@@ -58,6 +70,7 @@ export const initialState = (options: { readonly site: string; readonly repeatMs
   wakeAtMs: null,
   isComplete: false,
   repeatMs: options.repeatMs ?? repeatMs,
+  haRules: options.haRules ?? usualHaRules,
 });
 
 export const wakeAt = (state: SupervisorState): number | null => (state.link === 'live' ? state.wakeAtMs : null);
@@ -68,7 +81,7 @@ export function mode({ link, verdicts, knowledge }: SupervisorState): 'syncing' 
   if (link === 'lost') return 'blind';
   if (verdicts.some(({ decision }) => decision === 'propose' || decision === 'proposed')) return 'proposing';
   const heard = [...knowledge.nodes.values()].some(({ status }) => status === 'online' || status === 'degraded');
-  return verdicts.length > 0 && !heard ? 'blind' : 'watching';
+  return verdicts.some(({ about }) => about === 'service') && !heard ? 'blind' : 'watching';
 }
 
 export function reduce(state: SupervisorState, event: SupervisorEvent): Reduction<SupervisorState, SupervisorCommand> {
@@ -85,13 +98,22 @@ export function reduce(state: SupervisorState, event: SupervisorEvent): Reductio
     case 'disconnected':
       return { state: { ...state, link: state.link === 'syncing' ? 'syncing' : 'lost' }, commands: [] };
     case 'message':
-      return { state, commands: [] };
+      return delivery.name === 'events' && hear(state.knowledge.haHeard, delivery.payload as Event, event.now)
+        ? remembering(state, event.now)
+        : { state, commands: [] };
   }
+}
+
+/** An event is taken whether or not there is a connection: the broker will not hand it over again. */
+function remembering(state: SupervisorState, now: number): Reduction<SupervisorState, SupervisorCommand> {
+  const next = act(state, now);
+  return { state: next.state, commands: [{ type: 'remember', heard: [...state.knowledge.haHeard.values()] }, ...next.commands] };
 }
 
 function act(state: SupervisorState, now: number): Reduction<SupervisorState, SupervisorCommand> {
   if (state.link !== 'live' || state.liveSinceMs === null) return { state, commands: [] };
-  const verdicts = plan(state.knowledge, now);
+  forgetOld(state.knowledge.haHeard, now);
+  const verdicts = plan(state.knowledge, now, state.haRules);
   const absenceCountsMs = state.liveSinceMs + absenceCountsAfterMs;
   const lost = withdrawals(state.knowledge, verdicts, now >= absenceCountsMs);
   const asking = new Asking(state, now);

@@ -1,4 +1,7 @@
-/** `homelab status`: is anything wrong, since when, and what waits for me. Exit code 0 only when the site is nominal. */
+/**
+ * `homelab status`: is anything wrong, since when, and what waits for me. Exit code 0 only when nothing is
+ * wrong: every site is nominal, and no file of the inventory has a fault.
+ */
 import { openStates } from '../../contracts/action.ts';
 import { topics } from '../../contracts/topics.ts';
 import { exitCodes, type Output } from '../output.ts';

@@ -1,5 +1,6 @@
 /** `homelab world rebuild`: replays the event store. */
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { rebuildWorld } from '../../actors/observer/rebuild.ts';
 import { lockHolder } from '../../bus/lock-file.ts';
 import { exitCodes, type Output } from '../output.ts';
@@ -14,6 +15,8 @@ export async function worldRebuild(settings: Settings, out: Output, options: { r
       `the observer of ${settings.dataRoot} runs as process ${holder}. Stop it first, or look without writing: homelab world rebuild --dry-run`,
     );
   }
+  // V8's own value: what the start of the program saves memory with, for the sake of those that run all day, costs a replay a fifth.
+  setFlagsFromString('--semi-space-growth-factor=2');
   const startedAtMs = Date.now();
   const result = await rebuildWorld({ dataDir, write: !dryRun });
   const seconds = (Date.now() - startedAtMs) / 1000;
