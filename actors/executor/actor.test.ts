@@ -61,7 +61,7 @@ describe('a container_restart', () => {
       .trim()
       .split('\n')
       .map((line) => (JSON.parse(line) as { kind: string }).kind);
-    expect(kinds).toEqual(['claim', 'begun', 'outcome', 'settled']);
+    expect(kinds).toEqual(['claim', 'begun', 'acted', 'outcome', 'settled']);
   });
 
   it('says what it is doing in its mode', async () => {
@@ -188,11 +188,6 @@ describe('other actions', () => {
     await world.start();
     expect(await outcomeOf(type, 'web')).toMatchObject({ status: 'failed', outcome: { code: 'handler_missing', began_at: null } });
     expect(world.effects).toEqual([]);
-  });
-
-  it('disk_cleanup of the node fails with handler_missing', async () => {
-    await world.start();
-    expect((await outcomeOf('disk_cleanup', null)).outcome?.code).toBe('handler_missing');
   });
 
   it('rerun_healthcheck is completed with what the check said, without waiting for health', async () => {

@@ -2,24 +2,27 @@
  * The executor of a node: runs approved actions, at most once each. Wiring only: the desk (desk.ts) decides what runs,
  * one machine per execution (machine.ts) decides how it goes.
  *
- * Reads `world/actions/<node>/+` and `health/<node>/+`. Writes the requests running, completed and failed, and events.
+ * Reads `world/actions/<node>/+`, `health/<node>/+` and `desired/<node>`. Writes the requests running, completed and failed, and events.
  * Remembers in `<dataDir>/claims.jsonl`; collected diagnostics are in `<dataDir>/diagnostics`.
- * Fails to start when its journal cannot be read or written; nothing is executed then.
+ * Fails to start when its journal cannot be read or written; nothing is executed then. Stopped cleanly, it begins nothing more
+ * and gives what the engine is doing some seconds, so that its end is written down.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { fromPromise } from 'xstate';
 import type { ActorIo, ActorModule, Blueprint, Delivery } from '../../bus/actor.ts';
-import { isoTime } from '../../bus/clock.ts';
+import { isoTime, withDeadline } from '../../bus/clock.ts';
 import { type KillPoint, killPoint } from '../../bus/kill-point.ts';
 import { topics } from '../../contracts/topics.ts';
+import type { Acted } from './claims.ts';
 import { type DeskEvent, deskMachine, deskMode } from './desk.ts';
 import { effects } from './effects.ts';
 import { ClaimJournal } from './journal.ts';
 import { executionMachine } from './machine.ts';
 import type { ExecutorPorts } from './ports.ts';
-import type { Command, Target, Work } from './protocol.ts';
-import { actionView, healthView } from './view.ts';
+import type { Command, EffectInput, Target, Work } from './protocol.ts';
+import { actionView, desiredView, healthView } from './view.ts';
 
 export interface ExecutorOptions {
   readonly ports: ExecutorPorts;
@@ -29,25 +32,36 @@ export interface ExecutorOptions {
   readonly at?: (point: KillPoint) => void;
 }
 
+/** A clean stop waits so long for an effect under way: below the 5 s that run-actor gives, of the 8 s of the process. A longer one ends as by a crash. */
+const lastEffectMs = 4_500;
+
 type ExecutorBlueprint = Blueprint<typeof deskMachine, DeskEvent, Command>;
 
 export const createExecutorModule = ({ ports, newNonce = randomUUID, at = killPoint }: ExecutorOptions): ActorModule => ({
   name: 'executor',
   async create(io): Promise<ExecutorBlueprint> {
     const { journal, records } = await ClaimJournal.open(join(io.dataDir, 'claims.jsonl'), { log: io.log, at });
-    const execution = executionMachine.provide({ actors: workActors(io, { ports, newNonce, at, journal }) });
+    const underWay = new Set<Promise<unknown>>();
+    const execution = executionMachine.provide({ actors: workActors(io, { ports, newNonce, at, journal, underWay }) });
     return {
       logic: deskMachine.provide({ actors: { execution } }),
       input: { now: io.clock.now(), records },
       reads: [
         { topic: topics.action, levels: { node: io.node } },
         { topic: topics.serviceHealth, levels: { node: io.node } },
+        { topic: topics.desired, levels: { node: io.node } },
       ],
       owns: [],
       mode: deskMode,
       deliver: (delivery) => deskEvent(io.node, delivery),
       commands: commandsOf(io, at),
-      attach: () => () => journal.close(),
+      attach: () => async () => {
+        journal.beginNothingMore();
+        await withDeadline(io.clock, lastEffectMs, 'what the engine is doing', Promise.allSettled(underWay)).catch(() => undefined);
+        // The machine has heard of it by now, and handed its outcome to the journal.
+        await turnOfEventLoop();
+        await journal.close();
+      },
     };
   },
 });
@@ -63,6 +77,9 @@ function deskEvent(node: string, delivery: Delivery): DeskEvent | null {
   }
   if (delivery.name === 'serviceHealth' && delivery.levels.node === node) {
     return { type: 'health', now: delivery.at, service: delivery.levels.service, health: delivery.doc === null ? null : healthView(delivery.doc) };
+  }
+  if (delivery.name === 'desired' && delivery.levels.node === node) {
+    return { type: 'desired', now: delivery.at, desired: delivery.doc === null ? null : desiredView(delivery.doc) };
   }
   return null;
 }
@@ -92,18 +109,34 @@ interface Hands {
   readonly newNonce: () => string;
   readonly at: (point: KillPoint) => void;
   readonly journal: ClaimJournal;
+  /** Effects that the engine was handed and has not answered. */
+  readonly underWay: Set<Promise<unknown>>;
 }
 
 /** The work of an execution, as the actors its machine invokes. */
-function workActors(io: ActorIo, { ports, newNonce, at, journal }: Hands) {
+function workActors(io: ActorIo, { ports, newNonce, at, journal, underWay }: Hands) {
   const now = () => io.clock.now();
   const work = <K extends keyof Work>(run: (input: Work[K]['input']) => Promise<Work[K]['output']>) =>
     fromPromise<Work[K]['output'], Work[K]['input']>(({ input }) => run(input));
+  const named = (dependent: string | null) => (dependent === null ? {} : { service: dependent });
+  const act = async (input: EffectInput): Promise<Acted> => {
+    at('executor.before-effect');
+    const result = await effects[input.effect](world, input);
+    at('executor.after-effect');
+    const done = { ...result, at: now(), previous_start: input.on?.target.startedAtMs ?? null };
+    try {
+      await journal.append({ kind: 'acted', nonce: input.nonce, done, ...named(input.dependent) });
+    } catch (error) {
+      // It is done all the same; only a restart before the outcome would not know it.
+      io.log.error({ err: error, id: input.id }, 'what was done could not be written down');
+    }
+    return done;
+  };
   const world = { ports, clock: io.clock, diagnosticsDir: join(io.dataDir, 'diagnostics') };
   return {
-    writeClaim: work<'writeClaim'>(async ({ id, attempt }) => {
+    writeClaim: work<'writeClaim'>(async ({ id, attempt, lastBegunAtMs }) => {
       const nonce = newNonce();
-      await journal.append({ kind: 'claim', id, attempt, nonce, at: now() });
+      await journal.append({ kind: 'claim', id, attempt, nonce, at: now(), ...(lastBegunAtMs === null ? {} : { last_begun_at: lastBegunAtMs }) });
       return { at: now(), nonce };
     }),
     findTarget: work<'findTarget'>(async ({ service }) => {
@@ -111,21 +144,25 @@ function workActors(io: ActorIo, { ports, newNonce, at, journal }: Hands) {
       const target: Target | null = found === null ? null : { id: found.id, startedAtMs: found.startedAt === null ? null : Date.parse(found.startedAt) };
       return { at: now(), target };
     }),
-    writeBegun: work<'writeBegun'>(async ({ nonce }) => {
-      await journal.append({ kind: 'begun', nonce, at: now() });
+    writeBegun: work<'writeBegun'>(async ({ nonce, dependent }) => {
+      await journal.append({ kind: 'begun', nonce, at: now(), ...named(dependent) });
       return { at: now() };
     }),
     doEffect: work<'doEffect'>(async (input) => {
-      at('executor.before-effect');
-      const done = await effects[input.effect](world, input);
-      at('executor.after-effect');
-      return { ...done, at: now() };
+      const acting = act(input);
+      underWay.add(acting);
+      try {
+        return { at: now(), acted: await acting };
+      } finally {
+        underWay.delete(acting);
+      }
     }),
     writeOutcome: work<'writeOutcome'>(async ({ nonce, outcome }) => {
       const ended = { ...outcome, ended_at: isoTime(now()) };
       await journal.append({ kind: 'outcome', nonce, outcome: ended });
       return { at: now(), outcome: ended };
     }),
+    readClock: work<'readClock'>(() => Promise.resolve({ at: now() })),
     writeSettled: work<'writeSettled'>(async ({ nonce }) => {
       await journal.append({ kind: 'settled', nonce });
       return { at: now() };

@@ -2,25 +2,28 @@
  * The desk of the executor: follows the action documents of its node and runs one execution (machine.ts) for each that
  * is approved, a few at once and one per service.
  *
- * Reads actions and service health of its own node; judges nothing before everything retained was delivered once.
+ * Reads actions, service health and what is desired of its own node; judges nothing before everything retained was delivered once.
  * Emits the commands of its executions. Remembers through the claims journal, handed in as `records`.
  * Fails only by a bug; run-actor then restarts it and the journal says where each execution was.
  */
 import { assign, type DoneActorEvent, enqueueActions, setup } from 'xstate';
-import type { ClaimRecords } from './claims.ts';
-import { type Active, type Situation, startsNow } from './judge.ts';
+import { begunAt, type ClaimRecords } from './claims.ts';
+import { type Active, type Situation, servicesOf, startsNow } from './judge.ts';
 import { executionMachine } from './machine.ts';
-import type { Command, ExecutionEnd, Heard, Said } from './protocol.ts';
-import type { ActionView, HealthView } from './view.ts';
+import type { Command, ExecutionEnd, Healths, Heard, Said } from './protocol.ts';
+import type { ActionView, DesiredView, HealthView } from './view.ts';
 
 export type DeskEvent =
   /** null: the document is deleted. */
   | { readonly type: 'action'; readonly now: number; readonly id: string; readonly view: ActionView | null }
   | { readonly type: 'health'; readonly now: number; readonly service: string; readonly health: HealthView | null }
+  | { readonly type: 'desired'; readonly now: number; readonly desired: DesiredView | null }
   | { readonly type: 'synced'; readonly now: number };
 
 interface DeskContext extends Situation {
   readonly nowMs: number;
+  readonly desired: DesiredView | null;
+  readonly health: Healths;
 }
 
 type Inner = DeskEvent | Said | DoneActorEvent<ExecutionEnd>;
@@ -47,9 +50,17 @@ export const deskMachine = setup({
     }),
     noteHealth: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'health') return;
-      for (const [id, { service }] of Object.entries(context.active)) {
-        if (service === event.service) enqueue.sendTo(childId(id), { type: 'health', now: event.now, health: event.health } satisfies Heard);
+      const { service, health } = event;
+      enqueue.assign({ health: health === null ? without(context.health, service) : { ...context.health, [service]: health } });
+      for (const [id, { services }] of Object.entries(context.active)) {
+        // A dependent may need services that the action does not touch.
+        if (services.includes(service) || services.length > 1) enqueue.sendTo(childId(id), event satisfies Heard);
       }
+    }),
+    noteDesired: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'desired') return;
+      enqueue.assign({ desired: event.desired });
+      for (const id of Object.keys(context.active)) enqueue.sendTo(childId(id), event satisfies Heard);
     }),
     noteSynced: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'synced') return;
@@ -74,17 +85,21 @@ export const deskMachine = setup({
     judge: enqueueActions(({ context, enqueue }) => {
       const active: Record<string, Active> = { ...context.active };
       for (const { action, record } of startsNow(context)) {
-        active[action.id] = { attempt: record?.attempt ?? action.attempt, service: action.service, phase: 'claiming' };
-        enqueue.spawnChild('execution', { id: childId(action.id), input: { now: context.nowMs, action, record } });
+        const { id } = action;
+        const { nowMs: now, desired, health } = context;
+        const known = context.records[id];
+        const lastBegunAtMs = known === undefined ? null : begunAt(known);
+        active[id] = { attempt: record?.attempt ?? action.attempt, services: servicesOf(action), phase: 'claiming' };
+        enqueue.spawnChild('execution', { id: childId(id), input: { now, action, record, desired, health, lastBegunAtMs } });
       }
       enqueue.assign({ active });
     }),
   },
 }).createMachine({
   id: 'desk',
-  context: ({ input }) => ({ nowMs: input.now, documents: {}, records: input.records, active: {} }),
+  context: ({ input }) => ({ nowMs: input.now, documents: {}, records: input.records, active: {}, desired: null, health: {} }),
   initial: 'syncing',
-  on: { health: { actions: 'noteHealth' } },
+  on: { health: { actions: 'noteHealth' }, desired: { actions: 'noteDesired' } },
   states: {
     /** What was not delivered yet may change everything: only listens. */
     syncing: {

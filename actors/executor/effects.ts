@@ -4,13 +4,14 @@
  * Rejects with the port's ControlError; the machine makes the outcome of it.
  */
 import { type Clock, isoTime, withDeadline } from '../../bus/clock.ts';
+import type { Acted } from './claims.ts';
+import { cleanDisk } from './clean-disk.ts';
 import { keepDiagnostics } from './diagnostics.ts';
 import type { EffectName } from './handlers/handler.ts';
-import type { ExecutorPorts } from './ports.ts';
-import type { Work } from './protocol.ts';
+import { ControlError, type ExecutorPorts } from './ports.ts';
+import type { EffectInput } from './protocol.ts';
 
-type EffectInput = Work['doEffect']['input'];
-type EffectResult = Omit<Work['doEffect']['output'], 'at'>;
+type EffectResult = Omit<Acted, 'at' | 'previous_start'>;
 
 export interface EffectWorld {
   readonly ports: ExecutorPorts;
@@ -28,29 +29,43 @@ const tailLinesMax = 5;
 const tailCharsMax = 160;
 
 export const effects: { readonly [E in EffectName]: (world: EffectWorld, input: EffectInput) => Promise<EffectResult> } = {
-  async restart_container({ ports, clock }, { target, service }) {
+  async restart_container({ ports, clock }, input) {
+    const { service, target } = containerOf(input);
     await ports.restartContainer(target.id, { stopTimeoutS });
     // Without an answer the weaker rule stands: a start after the effect began.
     const after = await withDeadline(clock, lookAfterDeadlineMs, 'look after the restart', ports.findContainer(service)).catch(() => null);
     const startedAtMs = after === null || after.startedAt === null ? null : Date.parse(after.startedAt);
-    return { startedAtMs, code: 'restarted', message: `${target.id.slice(0, 12)} restarted`, result: {} };
+    return { start: startedAtMs, code: 'restarted', message: `${target.id.slice(0, 12)} restarted`, result: {} };
   },
 
-  async run_healthcheck({ ports }, { target }) {
+  async run_healthcheck({ ports }, input) {
+    const { target } = containerOf(input);
     const { exitCode, output } = await ports.runHealthcheck(target.id);
     return {
-      startedAtMs: null,
+      start: null,
       code: 'healthcheck_ran',
       message: `the health check exited with ${exitCode}`,
       result: { exit_code: exitCode, output: output.slice(-outputCharsMax) },
     };
   },
 
-  async collect_diagnostics({ ports, clock, diagnosticsDir }, { target, id, attempt, service }) {
+  async collect_diagnostics({ ports, clock, diagnosticsDir }, input) {
+    const { service, target } = containerOf(input);
+    const { id, attempt } = input;
     const { inspect, log } = await ports.collectDiagnostics(target.id);
     const content = { action_id: id, attempt, service, container_id: target.id, collected_at: isoTime(clock.now()), inspect, log };
     const { file, bytes } = await keepDiagnostics(diagnosticsDir, { id, attempt, content });
     const tail = log.slice(-tailLinesMax).map((line) => line.slice(0, tailCharsMax));
-    return { startedAtMs: null, code: 'diagnostics_collected', message: `written to ${file}`, result: { file, bytes, log_tail: tail } };
+    return { start: null, code: 'diagnostics_collected', message: `written to ${file}`, result: { file, bytes, log_tail: tail } };
+  },
+
+  async clean_disk({ ports, clock }, { cleanup }) {
+    if (cleanup === null) throw new ControlError('cleanup_not_allowed', 'the class of this node changed meanwhile');
+    return { start: null, ...(await cleanDisk(ports, cleanup, clock)) };
   },
 };
+
+function containerOf({ effect, on }: EffectInput): NonNullable<EffectInput['on']> {
+  if (on === null) throw new Error(`${effect} needs a container`);
+  return on;
+}

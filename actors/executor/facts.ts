@@ -4,11 +4,12 @@
  * Pure, JSON-safe; null = not yet.
  */
 import type { Outcome } from '../../contracts/action.ts';
-import type { ClaimRecord } from './claims.ts';
+import { type Acted, type ClaimRecord, type Step, withActed } from './claims.ts';
+import { type CleanupVerdict, judgeCleanup } from './cleanup.ts';
 import type { Handler } from './handlers/handler.ts';
 import { handlers } from './handlers/handlers.table.ts';
-import type { ExecutionInput, Target, Work } from './protocol.ts';
-import type { ActionView, HealthView } from './view.ts';
+import type { EffectInput, ExecutionInput, Healths, Target } from './protocol.ts';
+import type { ActionView, DesiredView, HealthView } from './view.ts';
 
 export interface Facts {
   /** The attempt this execution is about, as it stood when it started. */
@@ -16,33 +17,44 @@ export interface Facts {
   readonly handler: Handler;
   /** The newest document of the action; null = deleted. */
   readonly view: ActionView | null;
+  readonly desired: DesiredView | null;
+  /** Newest health by service. */
+  readonly health: Healths;
+  /** Newest health of the service under repair since its effect began: nothing older may count as its success. */
+  readonly seen: HealthView | null;
   /** Newest time that came with an event or an answer. */
   readonly nowMs: number;
   readonly nonce: string | null;
   readonly claimedAtMs: number;
-  readonly begunAtMs: number | null;
+  readonly lastBegunAtMs: number | null;
+  /** The dependent that is being restarted; null = the action's own service, or its node. */
+  readonly dependent: string | null;
   readonly target: Target | null;
-  /** Start of the container that the engine reported after the effect. */
-  readonly effectStartMs: number | null;
-  /** Newest health since the effect began: nothing older may count. */
-  readonly health: HealthView | null;
+  readonly steps: readonly Step[];
+  /** Why a dependent could not be restarted, by service: a code. */
+  readonly failures: Readonly<Record<string, string>>;
   readonly outcome: Outcome | null;
   readonly settled: boolean;
 }
 
-export function initialFacts({ now, action, record }: ExecutionInput): Facts {
+export function initialFacts({ now, action, record, desired, health, lastBegunAtMs }: ExecutionInput): Facts {
   return {
     // A record of an earlier attempt comes with the document of the newer one, to be settled: it stays about its own attempt.
     action: record === null ? action : { ...action, attempt: record.attempt },
     handler: handlers[action.type],
     view: action,
+    desired,
+    health,
+    // The effect of an earlier life: what is retained tells when its container started.
+    seen: record === null || action.service === null ? null : (health[record.steps.at(-1)?.service ?? action.service] ?? null),
     nowMs: now,
     nonce: record?.nonce ?? null,
     claimedAtMs: record?.claimedAtMs ?? now,
-    begunAtMs: record?.begunAtMs ?? null,
+    lastBegunAtMs: record?.lastBegunAtMs ?? lastBegunAtMs,
+    dependent: record?.steps.at(-1)?.service ?? null,
     target: null,
-    effectStartMs: null,
-    health: null,
+    steps: record?.steps ?? [],
+    failures: {},
     outcome: record?.outcome ?? null,
     settled: record?.settled ?? false,
   };
@@ -63,16 +75,49 @@ export const claimOf = ({ action, nonce }: Facts): { readonly id: string; readon
   nonce: known(nonce),
 });
 
-export const effectOf = ({ action, handler, target }: Facts): Work['doEffect']['input'] => ({
-  effect: known(handler.effect),
-  target: known(target),
-  id: action.id,
-  attempt: action.attempt,
-  service: known(action.service),
+/** The effect that is under way, or was done last. */
+export const currentStep = ({ steps }: Facts): Step | null => steps.at(-1) ?? null;
+
+/** When the action began to touch anything. */
+export const begunAtOf = ({ steps }: Facts): number | null => steps[0]?.begunAtMs ?? null;
+
+export const serviceOf = ({ action, dependent }: Facts): string => known(dependent ?? action.service);
+
+/** The next effect begins: what health said before it does not count. */
+export function withStepBegun(facts: Facts): Partial<Facts> {
+  const { dependent, steps, nowMs } = facts;
+  return { steps: [...steps, { service: dependent, begunAtMs: nowMs, acted: null }], seen: null };
+}
+
+export const withStepActed = ({ steps, dependent }: Facts, acted: Acted): Partial<Facts> => ({ steps: withActed(steps, dependent, acted), nowMs: acted.at });
+
+export const withHealth = ({ health, seen, action, dependent }: Facts, service: string, said: HealthView | null): Partial<Facts> => ({
+  health: said === null ? Object.fromEntries(Object.entries(health).filter(([name]) => name !== service)) : { ...health, [service]: said },
+  seen: service === (dependent ?? action.service) ? said : seen,
 });
 
-export const recordOf = ({ action, nonce, claimedAtMs, begunAtMs, outcome, settled }: Facts): ClaimRecord | null =>
-  nonce === null ? null : { id: action.id, attempt: action.attempt, nonce, claimedAtMs, begunAtMs, outcome, settled };
+/** Both memories of the last clean-up: the journal of this node, and the document at the ledger. */
+export const cleanupVerdict = ({ action, desired, lastBegunAtMs, nowMs }: Facts): CleanupVerdict =>
+  judgeCleanup({ desired, nowMs, lastAtMs: newest(lastBegunAtMs, action.lastCompletedAtMs) });
+
+const newest = (a: number | null, b: number | null): number | null => (a === null || b === null ? (a ?? b) : Math.max(a, b));
+
+export const effectOf = (facts: Facts): EffectInput => {
+  const { action, handler, dependent, target } = facts;
+  const effect = known(handler.effect);
+  return {
+    effect,
+    nonce: known(facts.nonce),
+    id: action.id,
+    attempt: action.attempt,
+    dependent,
+    on: target === null ? null : { service: serviceOf(facts), target },
+    cleanup: effect === 'clean_disk' ? cleanupVerdict(facts).plan : null,
+  };
+};
+
+export const recordOf = ({ action, nonce, claimedAtMs, steps, lastBegunAtMs, outcome, settled }: Facts): ClaimRecord | null =>
+  nonce === null ? null : { id: action.id, attempt: action.attempt, nonce, claimedAtMs, steps, lastBegunAtMs, outcome, settled };
 
 /** Why it ended, in one word. */
 export function reasonOf({ action, view, outcome }: Facts): string {

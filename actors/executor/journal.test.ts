@@ -45,7 +45,16 @@ describe('what is remembered', () => {
       { kind: 'settled', nonce: 'nonce-0001' },
     );
     expect((await open()).records).toEqual({
-      web: { id: 'web', attempt: 1, nonce: 'nonce-0001', claimedAtMs: 1_000, begunAtMs: 2_000, outcome, settled: true },
+      web: {
+        id: 'web',
+        attempt: 1,
+        nonce: 'nonce-0001',
+        claimedAtMs: 1_000,
+        steps: [{ service: null, begunAtMs: 2_000, acted: null }],
+        lastBegunAtMs: null,
+        outcome,
+        settled: true,
+      },
     });
   });
 
@@ -56,7 +65,7 @@ describe('what is remembered', () => {
       { kind: 'begun', nonce: 'nonce-0001', at: 2_000 },
       { kind: 'settled', nonce: 'nonce-0001' },
     ]);
-    expect(records['web']).toMatchObject({ attempt: 2, nonce: 'nonce-0002', begunAtMs: null, settled: false });
+    expect(records['web']).toMatchObject({ attempt: 2, nonce: 'nonce-0002', steps: [], settled: false });
   });
 
   it('is the same after a compaction', () => {
@@ -85,7 +94,7 @@ describe('a damaged file', () => {
   it('with half a line at its end loses nothing that was acknowledged', async () => {
     await written(claim('nonce-0001'));
     appendFileSync(file, '{"kind":"begun","no');
-    expect((await open()).records['web']).toMatchObject({ nonce: 'nonce-0001', begunAtMs: null });
+    expect((await open()).records['web']).toMatchObject({ nonce: 'nonce-0001', steps: [] });
     expect(readFileSync(file, 'utf8').endsWith('}\n')).toBe(true);
   });
 
@@ -94,12 +103,12 @@ describe('a damaged file', () => {
     const damaged = `${readFileSync(file, 'utf8')}garbage\n`;
     writeFileSync(file, damaged);
     const { records, journal } = await open();
-    expect(records['web']?.begunAtMs).toBe(1_000);
-    expect(records['db']?.begunAtMs).toBeNull();
+    expect(records['web']?.steps).toEqual([{ service: null, begunAtMs: 1_000, acted: null }]);
+    expect(records['db']?.steps).toEqual([]);
     expect(readFileSync(`${file}.broken`, 'utf8')).toBe(damaged);
     await journal.append(claim('nonce-0003', 1, 'mail'));
     await journal.close();
-    expect((await open()).records['mail']?.begunAtMs).toBeNull();
+    expect((await open()).records['mail']?.steps).toEqual([]);
   });
 
   it('is compacted when it has grown, and remembers the same', async () => {

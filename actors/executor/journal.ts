@@ -15,6 +15,9 @@ import { ClaimEntry, type ClaimRecords, doubtClaims, entriesOf, foldClaims } fro
 /** Compacted at a start above this many entries: about 100 kB, read in a few milliseconds. */
 const entriesKeptMax = 400;
 
+/** What an execution waits for before it goes on to something that cannot be taken back. */
+const beginnings: readonly ClaimEntry['kind'][] = ['claim', 'begun'];
+
 export class ClaimJournal {
   private readonly file: string;
   private readonly hooks: JournalHooks;
@@ -23,6 +26,7 @@ export class ClaimJournal {
   private writing: ClaimEntry['kind'] = 'settled';
   private torn = false;
   private closed = false;
+  private stopping = false;
 
   private constructor(file: string, at: (point: KillPoint) => void) {
     this.file = file;
@@ -64,10 +68,15 @@ export class ClaimJournal {
 
   /** Resolves when the entry is on disk; rejects when it may not be. Never settles once closed: whoever asks is being stopped, and must not take that for an outcome. */
   append(entry: ClaimEntry): Promise<void> {
-    if (this.closed) return new Promise(() => undefined);
+    if (this.closed || (this.stopping && beginnings.includes(entry.kind))) return new Promise(() => undefined);
     const run = this.tail.then(() => this.write(entry));
     this.tail = run.catch(() => undefined);
     return run;
+  }
+
+  /** From now on claims and beginnings never settle; what was begun may still end. */
+  beginNothingMore(): void {
+    this.stopping = true;
   }
 
   async close(): Promise<void> {

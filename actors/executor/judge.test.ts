@@ -12,6 +12,9 @@ const action = (id: string, changes: Partial<ActionView> = {}): ActionView => ({
   verifyWindowMs: 120_000,
   nonce: null,
   leaseUntilMs: null,
+  dependents: [],
+  paramsProblem: null,
+  lastCompletedAtMs: null,
   ...changes,
 });
 const record = (id: string, changes: Partial<ClaimRecord> = {}): ClaimRecord => ({
@@ -19,13 +22,14 @@ const record = (id: string, changes: Partial<ClaimRecord> = {}): ClaimRecord => 
   attempt: 2,
   nonce: `nonce-of-${id}`,
   claimedAtMs: 0,
-  begunAtMs: null,
+  steps: [],
+  lastBegunAtMs: null,
   outcome: null,
   settled: false,
   ...changes,
 });
 const byId = <T extends { readonly id: string }>(...all: readonly T[]): Record<string, T> => Object.fromEntries(all.map((each) => [each.id, each]));
-const active = (service: string | null, phase: Active['phase'] = 'working'): Active => ({ attempt: 1, service, phase });
+const active = (service: string | null, phase: Active['phase'] = 'working'): Active => ({ attempt: 1, services: service === null ? [] : [service], phase });
 const names = (situation: Parameters<typeof startsNow>[0]) =>
   startsNow(situation).map(({ action: { id }, record: known }) => `${id}${known === null ? '' : ' resumed'}`);
 

@@ -12,7 +12,8 @@ export const executionsMax = 4;
 
 export interface Active {
   readonly attempt: number;
-  readonly service: string | null;
+  /** What it may touch: its service and the dependents named with it; empty = the node itself. */
+  readonly services: readonly string[];
   readonly phase: Phase;
 }
 
@@ -30,16 +31,17 @@ export interface Start {
 
 /** In the order in which they should start: what was begun in an earlier life first, because its lease is running. */
 export function startsNow({ documents, records, active }: Situation): readonly Start[] {
-  const busy = new Set(Object.values(active).map(({ service }) => serviceKey(service)));
+  const busy = new Set(Object.values(active).flatMap(({ services }) => keysOf(services)));
   // One that only repeats its report takes nothing from the engine, and may have to do so for as long as the ledger is away.
   let free = executionsMax - Object.values(active).filter(({ phase }) => phase !== 'reporting').length;
   const starts: Start[] = [];
   for (const start of wanted(documents, records)) {
-    const { id, service } = start.action;
+    const { id } = start.action;
+    const keys = keysOf(servicesOf(start.action));
     if (free <= 0) break;
-    if (active[id] !== undefined || busy.has(serviceKey(service))) continue;
+    if (active[id] !== undefined || keys.some((key) => busy.has(key))) continue;
     starts.push(start);
-    busy.add(serviceKey(service));
+    for (const key of keys) busy.add(key);
     free -= 1;
   }
   return starts;
@@ -62,4 +64,7 @@ function wanted(documents: Situation['documents'], records: ClaimRecords): reado
 }
 
 /** Actions on the node itself exclude each other like those on one service. No service can have this name: it is not a topic level. */
-const serviceKey = (service: string | null): string => service ?? '/';
+const keysOf = (services: readonly string[]): readonly string[] => (services.length === 0 ? ['/'] : services);
+
+/** All or none: two actions that share a service never run beside each other. */
+export const servicesOf = ({ service, dependents }: ActionView): readonly string[] => (service === null ? [] : [service, ...dependents]);

@@ -27,9 +27,10 @@ beforeEach(() => {
     writeClaim: () => Promise.resolve({ at: at(), nonce }),
     findTarget: () => Promise.resolve({ at: at(), target: { id: 'c1', startedAtMs: 1_000 } }),
     writeBegun: () => Promise.resolve({ at: at() }),
-    doEffect: () => Promise.resolve({ at: at(), startedAtMs: null, code: 'restarted', message: '', result: {} }),
+    doEffect: () => Promise.resolve({ at: at(), acted: acted() }),
     writeOutcome: ({ outcome }) => Promise.resolve({ at: at(), outcome }),
     writeSettled: () => Promise.resolve({ at: at() }),
+    readClock: () => Promise.resolve({ at: at() }),
   };
 });
 
@@ -42,6 +43,9 @@ const view = (changes: Partial<ActionView> = {}): ActionView => ({
   verifyWindowMs: 120_000,
   nonce: null,
   leaseUntilMs: null,
+  dependents: [],
+  paramsProblem: null,
+  lastCompletedAtMs: null,
   ...changes,
 });
 const granted = (changes: Partial<ActionView> = {}) => view({ status: 'running', nonce, leaseUntilMs: clock.now() + 400_000, ...changes });
@@ -50,11 +54,16 @@ const remembered = (changes: Partial<ClaimRecord> = {}): ClaimRecord => ({
   attempt: 1,
   nonce,
   claimedAtMs: 1,
-  begunAtMs: null,
+  steps: [],
+  lastBegunAtMs: null,
   outcome: null,
   settled: false,
   ...changes,
 });
+
+const begun = { service: null, begunAtMs: 2, acted: null };
+const acted = () => ({ at: clock.now(), previous_start: 1_000, start: null, code: 'restarted', message: '', result: {} });
+const nothingElse = { desired: null, health: {}, lastBegunAtMs: null };
 
 const work = <K extends keyof Work>(name: K) =>
   fromPromise<Work[K]['output'], Work[K]['input']>(({ input }) => {
@@ -79,9 +88,10 @@ async function begin(action: ActionView, record: ClaimRecord | null = null) {
       doEffect: work('doEffect'),
       writeOutcome: work('writeOutcome'),
       writeSettled: work('writeSettled'),
+      readClock: work('readClock'),
     },
   });
-  const actor = createActor(machine, { parent, input: { now: clock.now(), action, record } });
+  const actor = createActor(machine, { parent, input: { now: clock.now(), action, record, ...nothingElse } });
   actor.start();
   await settlePromises();
   const commands = () => said.flatMap((each) => (each.type === 'execution.say' ? each.commands : []));
@@ -113,7 +123,7 @@ it('goes through its life in order: claim, look, begin, effect, verify, outcome,
   expect(run.state).toBe('asking');
   await run.document(granted());
   expect(run.state).toBe('verifying');
-  await run.hear({ type: 'health', now: clock.now(), health: { status: 'healthy', startedAtMs: clock.now() } });
+  await run.hear({ type: 'health', now: clock.now(), service: 'web', health: { status: 'healthy', startedAtMs: clock.now() } });
   expect(run.state).toBe('reporting');
   await run.document(granted({ status: 'completed' }));
   expect(run.state).toBe('ended');
@@ -131,10 +141,19 @@ describe('started with', () => {
     ['a claim, the lease over: says so and does nothing', granted({ leaseUntilMs: 1 }), remembered(), 'reporting', ['failed'], ['writeOutcome']],
     ['a claim, ended: settles', view({ status: 'expired' }), remembered(), 'ended', [], ['writeSettled']],
     ['a claim, in a newer attempt: settles', granted({ attempt: 2 }), remembered(), 'ended', [], ['writeSettled']],
-    ['a beginning, running: reports outcome_unknown', granted(), remembered({ begunAtMs: 2 }), 'reporting', ['failed'], ['writeOutcome']],
-    ['a beginning, ended by its lease: settles', granted({ status: 'failed' }), remembered({ begunAtMs: 2 }), 'ended', [], ['writeSettled']],
-    ['an outcome, running: reports it', granted(), remembered({ begunAtMs: 2, outcome }), 'reporting', ['completed'], []],
-    ['an outcome, ended: settles', granted({ status: 'completed' }), remembered({ begunAtMs: 2, outcome }), 'ended', [], ['writeSettled']],
+    ['a beginning, running: reports outcome_unknown', granted(), remembered({ steps: [begun] }), 'reporting', ['failed'], ['writeOutcome']],
+    ['an effect that is done, running: goes on looking', granted(), remembered({ steps: [{ ...begun, acted: acted() }] }), 'verifying', [], []],
+    [
+      'an effect that is done, ended: settles',
+      granted({ status: 'failed' }),
+      remembered({ steps: [{ ...begun, acted: acted() }] }),
+      'ended',
+      [],
+      ['writeSettled'],
+    ],
+    ['a beginning, ended by its lease: settles', granted({ status: 'failed' }), remembered({ steps: [begun] }), 'ended', [], ['writeSettled']],
+    ['an outcome, running: reports it', granted(), remembered({ steps: [begun], outcome }), 'reporting', ['completed'], []],
+    ['an outcome, ended: settles', granted({ status: 'completed' }), remembered({ steps: [begun], outcome }), 'ended', [], ['writeSettled']],
   ] as const)('%s', async (_, seen, record, state, requests, expected) => {
     const run = await begin(seen, record);
     expect({ state: run.state, requests: run.requests(), done }).toEqual({ state, requests, done: expected });
@@ -234,7 +253,7 @@ it.each([
 
 it('does not remember a health from before the effect, not even to tell of it', async () => {
   const run = await begin(view());
-  await run.hear({ type: 'health', now: clock.now(), health: { status: 'unhealthy', startedAtMs: 1 } });
+  await run.hear({ type: 'health', now: clock.now(), service: 'web', health: { status: 'unhealthy', startedAtMs: 1 } });
   await run.document(granted());
   await clock.run(120_000);
   expect(run.actor.getSnapshot().context.outcome).toMatchObject({ code: 'not_healthy_in_time', result: { last_status: null } });
@@ -249,7 +268,7 @@ it('says `port not injected` in its outcome when nobody gave it hands', async ()
     }, null),
     { clock },
   ).start();
-  createActor(executionMachine, { parent, input: { now: clock.now(), action: granted(), record: remembered() } }).start();
+  createActor(executionMachine, { parent, input: { now: clock.now(), action: granted(), record: remembered(), ...nothingElse } }).start();
   await settlePromises();
   const failed = heard.flatMap((each) => (each.type === 'execution.say' ? each.commands : [])).find(({ type }) => type === 'request');
   expect(failed).toMatchObject({
@@ -262,7 +281,7 @@ it('does nothing more to a container once its action ended while the effect was 
   answers.doEffect = () =>
     new Promise((resolve) => {
       saved.push(() => {
-        resolve({ at: clock.now(), startedAtMs: null, code: 'restarted', message: '', result: {} });
+        resolve({ at: clock.now(), acted: acted() });
       });
     });
   const run = await begin(granted(), remembered());

@@ -6,13 +6,15 @@
  */
 import type { Outcome } from '../../contracts/action.ts';
 import type { EventDraft } from '../../contracts/event.ts';
+import type { Acted } from './claims.ts';
+import type { DependentEnd } from './dependents.ts';
 import { ControlError } from './ports.ts';
 
 /** Limits of contracts/action.ts (message) and contracts/event.ts (correlation id). */
 const messageCharsMax = 400;
 const correlationCharsMax = 128;
 
-interface Begun {
+export interface Begun {
   readonly begunAtMs: number | null;
 }
 
@@ -28,6 +30,11 @@ const outcome = (ok: boolean, code: string, message: string, { begunAtMs }: Begu
 const untouched: Begun = { begunAtMs: null };
 
 export const handlerMissing = (type: string, why: string): Outcome => outcome(false, 'handler_missing', `${type}: ${why}; nothing was done`, untouched);
+
+export const paramsRefused = (why: string): Outcome => outcome(false, 'params_refused', `${why}; nothing was done`, untouched);
+
+export const cleanupRefused = ({ isTooSoon, why }: { readonly isTooSoon: boolean; readonly why: string }): Outcome =>
+  outcome(false, isTooSoon ? 'cleanup_too_soon' : 'cleanup_not_allowed', `${why}; nothing was done`, untouched);
 
 export const containerMissing = (service: string | null): Outcome =>
   outcome(false, 'container_missing', service === null ? 'the action names no service' : `no container stands for ${service}; nothing was done`, untouched);
@@ -62,7 +69,15 @@ export const effectTimedOut = (begun: Begun): Outcome =>
 export const outcomeUnknown = (begun: Begun): Outcome =>
   outcome(false, 'outcome_unknown', 'the executor stopped while it was being done; whether it happened is not known, and it is not done again', begun);
 
-export const verified = (begun: Begun): Outcome => outcome(true, 'verified', 'healthy in a container that started after the effect', begun);
+/** What was agreed has worked when the service is well. A dependent in trouble is an incident of its own, now that its cause is over. */
+export function verified(begun: Begun, dependents: readonly DependentEnd[]): Outcome {
+  const well = 'healthy in a container that started after the effect';
+  if (dependents.length === 0) return outcome(true, 'verified', well, begun);
+  const troubled = dependents.some(({ isTrouble }) => isTrouble);
+  const listed = dependents.map(({ service, end }) => `${service} ${end}`).join(', ');
+  const result = { dependents: dependents.map(({ service, end }) => ({ service, end })) };
+  return outcome(true, troubled ? 'dependents_in_trouble' : 'verified', `${well}; dependents: ${listed}`, begun, result);
+}
 
 export const notHealthyInTime = (begun: Begun, seen: { readonly windowMs: number; readonly lastStatus: string | null }): Outcome =>
   outcome(
@@ -73,13 +88,8 @@ export const notHealthyInTime = (begun: Begun, seen: { readonly windowMs: number
     { last_status: seen.lastStatus },
   );
 
-export interface EffectDone {
-  readonly code: string;
-  readonly message: string;
-  readonly result: Readonly<Record<string, unknown>>;
-}
-
-export const effectDone = ({ code, message, result }: EffectDone, begun: Begun): Outcome => outcome(true, code, message, begun, { ...result });
+export const effectDone = ({ code, message, result }: Pick<Acted, 'code' | 'message' | 'result'>, begun: Begun): Outcome =>
+  outcome(true, code, message, begun, { ...result });
 
 /** An error that is not the engine's refusal is a bug of ours; the action still ends, and says so. */
 const codeOf = (error: unknown): string => (error instanceof ControlError ? error.code : 'internal_error');
@@ -110,11 +120,14 @@ const announcement = (
 
 export const startedEvent = (action: Executed): EventDraft => ({ ...announcement('remediation_started', action, `${action.id}: begun`), severity: 'info' });
 
+/** Done as agreed, and yet somebody should look. */
+const halfDone: readonly string[] = ['dependents_in_trouble', 'cleaned_partly'];
+
 /** The events an outcome is announced by. Said at least once: again when the process died between writing and reporting. */
 export function endedEvents(action: Executed, outcome: Outcome): readonly EventDraft[] {
   const ended = announcement('remediation_completed', action, `${action.id}: ${outcome.code}${outcome.message === '' ? '' : `, ${outcome.message}`}`);
   const payload = { ...ended.payload, code: outcome.code, ok: outcome.ok };
-  const first: EventDraft = { ...ended, severity: outcome.ok ? 'info' : 'warning', payload };
+  const first: EventDraft = { ...ended, severity: outcome.ok && !halfDone.includes(outcome.code) ? 'info' : 'warning', payload };
   if (outcome.code !== 'diagnostics_collected') return [first];
   const collected = announcement('diagnostics_collected', action, `${action.id}: ${outcome.message}`);
   return [{ ...collected, severity: 'info', payload: { ...collected.payload, ...outcome.result } }, first];

@@ -1,4 +1,5 @@
-/** What the executor needs from the world outside MQTT; implemented in adapters/docker/control.ts. */
+/** What the executor needs from the world outside MQTT; implemented in adapters/docker/control.ts, adapters/docker/cleanup.ts and adapters/files/history.ts. */
+import type { NamedContainer } from '../../contracts/canonical-name.ts';
 
 export interface ContainerTarget {
   /** 64 hex digits. */
@@ -34,7 +35,41 @@ export class ControlError extends Error {
   }
 }
 
-export interface ExecutorPorts {
+export interface CleanupCandidate extends NamedContainer {
+  /** When it stopped, epoch milliseconds; null = it runs, or never ran. */
+  readonly stoppedAtMs: number | null;
+  /** The engine's word; `no` = it is not started again. */
+  readonly restartPolicy: string;
+}
+
+/** What one kind of clean-up removed. */
+export interface Freed {
+  readonly count: number;
+  /** As far as who removed it can tell. */
+  readonly bytes: number;
+}
+
+/** Removes what nobody uses; each answers with what it freed, and rejects with ControlError. */
+export interface CleanupPorts {
+  /** Every container of the engine, in whatever state. */
+  listCandidates(): Promise<readonly CleanupCandidate[]>;
+  /** Looks again first: null when it is gone, runs, or has run since. Never its volumes. */
+  removeStopped(container: CleanupCandidate): Promise<Freed | null>;
+  /** Images that have no tag and were made longer ago than that. */
+  removeDanglingImages(olderThanMs: number): Promise<Freed>;
+  /** Only what no build uses. */
+  removeBuildCache(): Promise<Freed>;
+}
+
+/** Files of history on this machine that only grow. Whoever has none frees nothing. */
+export interface HistoryPorts {
+  /** Whole days of stored events before this time (epoch milliseconds) that are also past the checkpoint of their node, and quarantines not written since. */
+  removeOldEvents(beforeMs: number): Promise<Freed>;
+  removeDeployLogs(beforeMs: number): Promise<Freed>;
+}
+
+/** Acts on one container. */
+export interface ControlPorts {
   /** The container that stands for a canonical service name now (a ghost only when there is nothing else), or null. */
   findContainer(service: string): Promise<ContainerTarget | null>;
   /** Restarts, or starts what is stopped. Resolves when the engine says it runs. Rejects with ControlError. */
@@ -43,3 +78,5 @@ export interface ExecutorPorts {
   runHealthcheck(id: string): Promise<ProbeResult>;
   collectDiagnostics(id: string): Promise<Diagnostics>;
 }
+
+export interface ExecutorPorts extends ControlPorts, CleanupPorts, HistoryPorts {}

@@ -1,10 +1,10 @@
 /** What passes between the desk, one execution and the outside: events, commands, and the work that is done for an execution. */
 import type { ClaimRequest, Outcome, OutcomeRequest } from '../../contracts/action.ts';
 import type { EventDraft } from '../../contracts/event.ts';
-import type { ClaimRecord } from './claims.ts';
+import type { Acted, ClaimRecord } from './claims.ts';
+import type { CleanupPlan } from './cleanup.ts';
 import type { EffectName } from './handlers/handler.ts';
-import type { EffectDone } from './outcome.ts';
-import type { ActionView, HealthView } from './view.ts';
+import type { ActionView, DesiredView, HealthView } from './view.ts';
 
 /** Done for the executor by actor.ts, in order. A request may be lost: whoever asks repeats it. */
 export type Command =
@@ -26,7 +26,8 @@ export type Said =
 export type Heard =
   /** null: the document is deleted. */
   | { readonly type: 'document'; readonly now: number; readonly view: ActionView | null }
-  | { readonly type: 'health'; readonly now: number; readonly health: HealthView | null }
+  | { readonly type: 'health'; readonly now: number; readonly service: string; readonly health: HealthView | null }
+  | { readonly type: 'desired'; readonly now: number; readonly desired: DesiredView | null }
   /** Connected again: what was asked for may be asked again at once. */
   | { readonly type: 'synced'; readonly now: number };
 
@@ -35,7 +36,16 @@ export interface ExecutionInput {
   readonly action: ActionView;
   /** What the journal remembers of this execution; null = it is new. */
   readonly record: ClaimRecord | null;
+  /** What is known of this node: null = nothing is desired there. */
+  readonly desired: DesiredView | null;
+  /** Newest health of the services of this node. */
+  readonly health: Healths;
+  /** When this action was begun last, in an earlier attempt; null = never, as far as the journal remembers. */
+  readonly lastBegunAtMs: number | null;
 }
+
+/** By service; absent = no container. */
+export type Healths = Readonly<Record<string, HealthView>>;
 
 export interface ExecutionEnd {
   readonly id: string;
@@ -52,16 +62,35 @@ export interface Target {
 
 /** Work of an execution. Every answer carries `at`, epoch milliseconds, because the machine has no clock. */
 export interface Work {
-  readonly writeClaim: { readonly input: { readonly id: string; readonly attempt: number }; readonly output: { readonly at: number; readonly nonce: string } };
-  readonly findTarget: { readonly input: { readonly service: string }; readonly output: { readonly at: number; readonly target: Target | null } };
-  readonly writeBegun: { readonly input: { readonly nonce: string }; readonly output: { readonly at: number } };
-  readonly doEffect: {
-    readonly input: { readonly effect: EffectName; readonly target: Target; readonly id: string; readonly attempt: number; readonly service: string };
-    readonly output: EffectDone & { readonly at: number; readonly startedAtMs: number | null };
+  readonly writeClaim: {
+    readonly input: { readonly id: string; readonly attempt: number; readonly lastBegunAtMs: number | null };
+    readonly output: { readonly at: number; readonly nonce: string };
   };
+  readonly findTarget: { readonly input: { readonly service: string }; readonly output: { readonly at: number; readonly target: Target | null } };
+  readonly writeBegun: {
+    /** `dependent`: null = the action's own service, or its node. */
+    readonly input: { readonly nonce: string; readonly dependent: string | null };
+    readonly output: { readonly at: number };
+  };
+  /** Does it, and writes down that it is done. */
+  readonly doEffect: { readonly input: EffectInput; readonly output: { readonly at: number; readonly acted: Acted } };
   readonly writeOutcome: {
     readonly input: { readonly nonce: string; readonly outcome: Outcome };
     readonly output: { readonly at: number; readonly outcome: Outcome };
   };
+  /** The time, after waiting. */
+  readonly readClock: { readonly input: undefined; readonly output: { readonly at: number } };
   readonly writeSettled: { readonly input: { readonly nonce: string }; readonly output: { readonly at: number } };
+}
+
+export interface EffectInput {
+  readonly effect: EffectName;
+  readonly nonce: string;
+  readonly id: string;
+  readonly attempt: number;
+  readonly dependent: string | null;
+  /** The service and its container; null = the effect is on the node. */
+  readonly on: { readonly service: string; readonly target: Target } | null;
+  /** What a clean-up may remove; null = it may remove nothing. */
+  readonly cleanup: CleanupPlan | null;
 }

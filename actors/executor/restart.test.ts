@@ -54,7 +54,7 @@ async function dieAt(point: KillPoint): Promise<string> {
 
 /** Whether the effect may have begun when the process died there: then, and only then, nobody may try again. */
 const begunAt = (point: KillPoint): boolean =>
-  mine.indexOf(point) >= mine.indexOf('executor.before-begun-fsync') && mine.indexOf(point) < mine.indexOf('executor.before-outcome-fsync');
+  mine.indexOf(point) >= mine.indexOf('executor.before-begun-fsync') && mine.indexOf(point) < mine.indexOf('executor.before-acted-fsync');
 
 describe.each(mine)('killed at %s', (point) => {
   it.each([0, 60_000])('and started again after %i ms, acts at most once and ends the approval once', async (awayMs) => {
@@ -99,7 +99,7 @@ describe.each(mine)('killed at %s', (point) => {
   });
 });
 
-describe.each(['claim', 'begun', 'outcome'] as const)('the power fails before the fsync of %s', (kind) => {
+describe.each(['claim', 'begun', 'acted', 'outcome'] as const)('the power fails before the fsync of %s', (kind) => {
   it.each(['nothing', 'half a line'] as const)('and %s of the line is on disk', async (left) => {
     const id = await dieAt(`executor.before-${kind}-fsync`);
     const lines = readFileSync(journalOf(world), 'utf8').split('\n').slice(0, -1);
@@ -110,7 +110,7 @@ describe.each(['claim', 'begun', 'outcome'] as const)('the power fails before th
     await world.until('it ends', () => isEnd(world.doc(id).status));
     expectAtMostOnce(world);
     expect(world.effects).toHaveLength(1);
-    expect(world.doc(id).outcome?.code).toBe(kind === 'outcome' ? 'outcome_unknown' : 'verified');
+    expect(world.doc(id).outcome?.code).toBe(kind === 'acted' ? 'outcome_unknown' : 'verified');
   });
 });
 

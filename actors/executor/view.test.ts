@@ -10,6 +10,9 @@ const view = (changes: Partial<ActionView> = {}): ActionView => ({
   verifyWindowMs: 120_000,
   nonce: 'nonce-0001',
   leaseUntilMs: 5_000,
+  dependents: [],
+  paramsProblem: null,
+  lastCompletedAtMs: null,
   ...changes,
 });
 const mine = { attempt: 2, nonce: 'nonce-0001' };

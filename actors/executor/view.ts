@@ -4,6 +4,8 @@
  * Pure. A document may be older than what was asked for: only attempt, status and the nonce of the claim are believed.
  */
 import type { Action, ActionState, ActionType } from '../../contracts/action.ts';
+import { paramsProblem, RestartParams } from '../../contracts/action-params.ts';
+import type { DesiredNode } from '../../contracts/desired.ts';
 import type { ServiceHealth, ServiceStatus } from '../../contracts/health.ts';
 
 export interface ActionView {
@@ -16,7 +18,16 @@ export interface ActionView {
   /** Of the claim that was granted; null = none. */
   readonly nonce: string | null;
   readonly leaseUntilMs: number | null;
+  /** Services of this node that the approval allows to restart after it. */
+  readonly dependents: readonly string[];
+  /** Why its parameters cannot be; null: they can. */
+  readonly paramsProblem: string | null;
+  /** When its newest earlier attempt was completed, as far as the document remembers; null = never. */
+  readonly lastCompletedAtMs: number | null;
 }
+
+/** What the executor takes from `desired/<node>`. */
+export type DesiredView = Pick<DesiredNode, 'node' | 'services' | 'cleanup_class'>;
 
 export interface HealthView {
   readonly status: ServiceStatus;
@@ -36,8 +47,24 @@ export function actionView(doc: Action): ActionView | null {
     verifyWindowMs: doc.verify_window_ms,
     nonce: doc.claim?.nonce ?? null,
     leaseUntilMs: doc.claim === null ? null : Date.parse(doc.claim.lease_until),
+    dependents: dependentsIn(doc),
+    paramsProblem: paramsProblem(doc.type, doc.params),
+    lastCompletedAtMs: lastCompletedAt(doc),
   };
 }
+
+const dependentsIn = ({ type, params }: Action): readonly string[] => {
+  const parsed = RestartParams.safeParse(params);
+  return type === 'container_restart' && parsed.success ? (parsed.data.dependents ?? []) : [];
+};
+
+function lastCompletedAt({ transition_history }: Action): number | null {
+  const newest = transition_history.findLast(({ to }) => to === 'completed');
+  return newest === undefined ? null : Date.parse(newest.at);
+}
+
+export const desiredView = (doc: DesiredNode): DesiredView | null =>
+  doc.status === 'gone' ? null : { node: doc.node, services: doc.services, ...(doc.cleanup_class === undefined ? {} : { cleanup_class: doc.cleanup_class }) };
 
 export const healthView = (doc: ServiceHealth): HealthView => ({
   status: doc.status,

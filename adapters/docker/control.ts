@@ -1,16 +1,17 @@
 /**
- * Acting on the engine: implements ExecutorPorts.
+ * Acting on one container of the engine: implements ControlPorts.
  *
  * Reads containers and logs; writes: restarts containers, runs their health checks. Remembers nothing. Fails with ControlError:
  * container_missing, unreachable, timeout, refused, no_healthcheck. Nothing is repeated here: who asked decides.
  */
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import { ControlError, type Diagnostics, type ExecutorPorts, type ProbeResult } from '../../actors/executor/ports.ts';
+import { ControlError, type ControlPorts, type Diagnostics, type ProbeResult } from '../../actors/executor/ports.ts';
 import { EngineTroubleError } from '../../actors/node-agent/ports.ts';
 import { groupByService, isGhost, type NamedContainer } from '../../contracts/canonical-name.ts';
-import { type CallOptions, type Engine, EngineRefusedError, isHttpStatus, listRows, understood } from './engine.ts';
-import { containerFacts, engineTime, rowName } from './facts.ts';
+import { ask, controlError, inspect, rethrow, short } from './control-calls.ts';
+import { type Engine, EngineRefusedError, listRows } from './engine.ts';
+import { engineTime, rowName } from './facts.ts';
 import { LogLines } from './log-lines.ts';
 import { createRedactor } from './redact.ts';
 
@@ -29,7 +30,7 @@ const logDeadlineMs = 30_000;
 /** A log line is for people: more is cut, after redaction. */
 const logLineCharsMax = 4_000;
 
-export function createDockerControl(engine: Engine): ExecutorPorts {
+export function createDockerControl(engine: Engine): ControlPorts {
   return {
     findContainer: (service) => findContainer(engine, service),
     restartContainer: (id, { stopTimeoutS }) => restartContainer(engine, id, stopTimeoutS),
@@ -38,33 +39,9 @@ export function createDockerControl(engine: Engine): ExecutorPorts {
   };
 }
 
-/** One call, its trouble in the words of the port. */
-const ask = <T>(engine: Engine, what: string, run: (docker: Docker, abortSignal: AbortSignal) => Promise<T>, options: CallOptions = {}): Promise<T> =>
-  engine.call(what, run, options).catch(rethrow);
-
-function rethrow(error: unknown): never {
-  throw controlError(error);
-}
-
-function controlError(error: unknown): unknown {
-  if (isHttpStatus(error, 404)) return new ControlError('container_missing', (error as Error).message, { cause: error });
-  if (!(error instanceof EngineTroubleError)) return error;
-  const { code, detail, retryable } = error.trouble;
-  return new ControlError(code, detail, { cause: error, retryable });
-}
-
-const inspect = (engine: Engine, id: string): Promise<Docker.ContainerInspectInfo> =>
-  ask(engine, `inspect of ${short(id)}`, async (docker, abortSignal) => {
-    const answer = await docker.getContainer(id).inspect({ abortSignal });
-    understood(`inspect of ${short(id)}`, () => containerFacts(answer));
-    return answer;
-  });
-
-const short = (id: string): string => id.slice(0, 12);
-
 type Candidate = NamedContainer & { readonly createdS: number };
 
-async function findContainer(engine: Engine, service: string): ReturnType<ExecutorPorts['findContainer']> {
+async function findContainer(engine: Engine, service: string): ReturnType<ControlPorts['findContainer']> {
   const rows = await listRows(engine).catch(rethrow);
   const candidates = rows.map((row): Candidate => ({ id: row.Id, name: rowName(row), labels: row.Labels ?? {}, status: row.State, createdS: row.Created }));
   const [best] = [...(groupByService(candidates).get(service) ?? [])].sort(byClaim);

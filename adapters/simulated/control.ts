@@ -10,6 +10,7 @@ import { delay } from '../../bus/clock.ts';
 import { groupByService, isGhost } from '../../contracts/canonical-name.ts';
 import { containerFacts } from '../docker/facts.ts';
 import { createRedactor } from '../docker/redact.ts';
+import { createSimulatedCleanup } from './cleanup.ts';
 import { type Container, inspectAnswer } from './container.ts';
 import type { SimulatedEngine } from './engine.ts';
 
@@ -55,6 +56,7 @@ export function createSimulatedControl(engine: SimulatedEngine): ExecutorPorts {
         const redactor = createRedactor(inspect);
         return { inspect: redactor.value(inspect), log: (container.given.log ?? []).slice(-logLinesMax).map(redactor.text) };
       }),
+    ...createSimulatedCleanup(engine, ask),
   };
 }
 

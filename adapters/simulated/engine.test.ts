@@ -16,7 +16,7 @@ beforeEach(async () => {
   clock = new StepClock();
   engine = new SimulatedEngine({ clock, deadlineMs: 4_000, machine: 'lab' });
   engine.world.add({ name: 'web', restartPolicy: 'unless-stopped', env: ['API_TOKEN=hunter22'], log: ['token hunter22 was used'] });
-  watch = createSimulatedWatch(engine, { reclaimableBytes: 42 });
+  watch = createSimulatedWatch(engine);
   control = createSimulatedControl(engine);
   hints = [];
   closed = [];
@@ -103,5 +103,6 @@ it('diagnoses without secrets, and refuses a health check that is not there', as
   const { inspect, log } = await control.collectDiagnostics(web().id);
   expect(JSON.stringify({ inspect, log })).not.toContain('hunter22');
   await expect(control.runHealthcheck(web().id)).rejects.toMatchObject({ code: 'no_healthcheck' });
+  engine.danglingImages.push({ bytes: 40, createdMs: 0 }, { bytes: 2, createdMs: 0 });
   expect(await watch.reclaimableBytes()).toBe(42);
 });

@@ -26,6 +26,9 @@ interface Stream {
 export class SimulatedEngine {
   readonly world: SimulatedWorld;
   readonly clock: Clock;
+  /** Images that no tag points to any more. */
+  readonly danglingImages: { readonly bytes: number; readonly createdMs: number }[] = [];
+  buildCacheBytes = 0;
   private readonly options: SimulatedEngineOptions;
   private condition: 'up' | 'hung' | 'off' = 'up';
   /** Requests and event lines that wait for the engine to go on. */

@@ -1,5 +1,6 @@
 /** The simulated machine under a simulated engine: made-up metrics, and a disk that can be filled. Remembers nothing on disk. */
 import type { HostMetrics, NodeAgentPorts } from '../../actors/node-agent/ports.ts';
+import type { HostReading, StabilityPorts } from '../../actors/stability-agent/ports.ts';
 import type { Clock } from '../../bus/clock.ts';
 
 export interface SimulatedHostOptions {
@@ -18,7 +19,7 @@ const filledPct = 97;
 const swayPct = 3;
 const swayMs = 300_000;
 
-export class SimulatedHost implements Pick<NodeAgentPorts, 'readMetrics'> {
+export class SimulatedHost implements Pick<NodeAgentPorts, 'readMetrics'>, Pick<StabilityPorts, 'readHost'> {
   private readonly options: SimulatedHostOptions;
   private bootedAtMs: number;
   private isFilled = false;
@@ -52,5 +53,19 @@ export class SimulatedHost implements Pick<NodeAgentPorts, 'readMetrics'> {
       diskPct,
       diskFreeBytes: Math.round(diskBytes * (1 - diskPct / 100)),
     });
+  }
+
+  /** One disk is all it has; nothing ever waits on a machine that does not exist. */
+  async readHost(): Promise<HostReading> {
+    const { diskPct, diskFreeBytes, memoryPct, cpuPct } = await this.readMetrics();
+    const none = { someAvg60: 0, someAvg300: 0, fullAvg60: 0, fullAvg300: 0 };
+    return {
+      disks: [{ name: 'root+data', path: '/', usedPct: diskPct, freeBytes: diskFreeBytes, inodesUsedPct: null }],
+      memoryPressure: none,
+      cpuPressure: none,
+      ioPressure: none,
+      memoryPct,
+      cpuPct,
+    };
   }
 }

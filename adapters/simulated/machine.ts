@@ -1,6 +1,7 @@
 /** One simulated machine of the demo homelab: engine, host, and the ports that its actors get. Remembers nothing on disk. */
 import type { ExecutorPorts } from '../../actors/executor/ports.ts';
 import type { NodeAgentPorts } from '../../actors/node-agent/ports.ts';
+import type { StabilityPorts } from '../../actors/stability-agent/ports.ts';
 import type { Clock } from '../../bus/clock.ts';
 import type { SimulatedContainer } from './container.ts';
 import { createSimulatedControl } from './control.ts';
@@ -20,19 +21,22 @@ export interface SimulatedMachine {
   readonly host: SimulatedHost;
   readonly watchPorts: NodeAgentPorts;
   readonly controlPorts: ExecutorPorts;
+  readonly stabilityPorts: StabilityPorts;
 }
 
 export function createSimulatedMachine(node: SimulatedNode, options: { readonly clock: Clock; readonly deadlineMs: number }): SimulatedMachine {
   const engine = new SimulatedEngine({ ...options, machine: node.name });
   for (const service of node.services) engine.world.add(containerOf(service));
+  if (node.reclaimableBytes > 0) engine.danglingImages.push({ bytes: node.reclaimableBytes, createdMs: options.clock.now() - upForMs });
   const host = new SimulatedHost({ ...node, clock: options.clock });
   return {
     name: node.name,
     means: node.means,
     engine,
     host,
-    watchPorts: { ...createSimulatedWatch(engine, { reclaimableBytes: node.reclaimableBytes }), readMetrics: () => host.readMetrics() },
+    watchPorts: { ...createSimulatedWatch(engine), readMetrics: () => host.readMetrics() },
     controlPorts: createSimulatedControl(engine),
+    stabilityPorts: { readHost: () => host.readHost(), readTailnet: null, tryUpstream: null, tryOwnBroker: null },
   };
 }
 

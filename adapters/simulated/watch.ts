@@ -12,7 +12,7 @@ import type { SimulatedEngine } from './engine.ts';
 
 const nanosPerMs = 1_000_000n;
 
-export function createSimulatedWatch(engine: SimulatedEngine, options: { readonly reclaimableBytes: number }): Omit<NodeAgentPorts, 'readMetrics'> {
+export function createSimulatedWatch(engine: SimulatedEngine): Omit<NodeAgentPorts, 'readMetrics'> {
   const { world, clock } = engine;
   return {
     listContainers: () => engine.ask('list of containers', () => world.all().map((container) => containerFacts(inspectAnswer(container)))),
@@ -31,7 +31,7 @@ export function createSimulatedWatch(engine: SimulatedEngine, options: { readonl
           .filter((hint) => hint !== null);
       }),
     pingEngine: () => engine.ask('ping', () => undefined),
-    reclaimableBytes: () => engine.ask('list of dangling images', () => options.reclaimableBytes),
+    reclaimableBytes: () => engine.ask('list of dangling images', () => engine.danglingImages.reduce((sum, { bytes }) => sum + bytes, 0)),
   };
 }
 
