@@ -1,0 +1,35 @@
+/** Checks once everything is healed that no event was lost: of each emitter and lane every number was sent, and the store has passed the highest. */
+import type { Event } from '../../contracts/event.ts';
+import type { Cursor } from '../../contracts/world.ts';
+
+/** An emitter whose file was damaged numbers on from the clock in milliseconds: that far ahead it is a new beginning, not a hole. */
+const newBeginning = 1_000;
+
+export class EventOracle {
+  /** Numbers that were sent, by node, source and lane. */
+  private readonly sent = new Map<string, Set<number>>();
+
+  onPublish({ node, source, lane, seq }: Event): void {
+    const key = [node, source, lane].join(' ');
+    const numbers = this.sent.get(key);
+    if (numbers === undefined) this.sent.set(key, new Set([seq]));
+    else numbers.add(seq);
+  }
+
+  /** In words, one line each. */
+  differences(cursorOf: (node: string) => Cursor | undefined): readonly string[] {
+    const found: string[] = [];
+    for (const [key, numbers] of this.sent) {
+      const [node = '', source = '', lane = ''] = key.split(' ');
+      const sorted = [...numbers].sort((a, b) => a - b);
+      for (const [at, seq] of sorted.entries()) {
+        const before = sorted[at - 1] ?? seq - 1;
+        if (seq - before > 1 && seq - before < newBeginning) found.push(`events ${before + 1} to ${seq - 1} of ${key} were never sent`);
+      }
+      const stored = cursorOf(node)?.positions[source]?.[lane === 'urgent' ? 'urgent' : 'info'] ?? 0;
+      const highest = sorted.at(-1) ?? 0;
+      if (stored < highest) found.push(`events of ${key} are stored up to ${stored}, and were sent up to ${highest}`);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * One simulation: a site comes up, a storm goes over it, everything is healed, and it has ten virtual minutes to agree with
+ * its engines again (what flapped: until it was quiet for long enough). Then the ledger connects anew, and all of it must still be so. The same seed always runs the same way. The first breach of a rule ends it.
+ */
+
+import { flapQuietMs } from '../../contracts/defaults.ts';
+import { StepClock } from '../kit/step-clock.ts';
+import { type Differences, differences } from './convergence.ts';
+import { unmountAll } from './mount-disk.ts';
+import { Random } from './random.ts';
+import type { Breach, Rule } from './rules.ts';
+import { root, Site } from './site.ts';
+import { Storm } from './storm.ts';
+import { Trace } from './trace.ts';
+import { Weather } from './weather.ts';
+
+const minuteMs = 60_000;
+const calmMs = 20_000;
+/** Long enough for some repairs from trouble to outcome, short enough for hundreds of seeds in CI. */
+const stormMs = 10 * minuteMs;
+/** From the last fault healed to a world that is right again. */
+const convergesWithinMs = 10 * minuteMs;
+/** What flapped last changed within those ten minutes, and is quiet a while later. */
+const settlesWithinMs = convergesWithinMs + flapQuietMs + minuteMs;
+const lookEveryMs = 10_000;
+/** What agrees must go on agreeing: more than a grace, and than it takes to connect. */
+const staysMs = 30_000;
+const sliceMs = 1_000;
+
+export interface Report {
+  readonly seed: number;
+  /** null: every rule held. */
+  readonly breach: { readonly rule: Rule; readonly detail: string } | null;
+  /** Of the whole trace: equal digests, equal runs. */
+  readonly digest: string;
+  /** The last steps, oldest first. */
+  readonly tail: readonly string[];
+  readonly steps: number;
+  readonly messages: number;
+  readonly virtualMs: number;
+  /** From healing to agreement; null where it was not reached. */
+  readonly convergedAfterMs: number | null;
+}
+
+export interface RunOptions {
+  readonly isVerbose?: boolean;
+  readonly tailLines?: number;
+  /** How long faults go on, virtual milliseconds. */
+  readonly stormMs?: number;
+}
+
+export async function runSeed(seed: number, options: RunOptions = {}): Promise<Report> {
+  const random = new Random(seed);
+  const clock = new StepClock();
+  const startMs = clock.now();
+  const isVerbose = options.isVerbose ?? false;
+  const durationMs = options.stormMs ?? stormMs;
+  const trace = new Trace(() => clock.now(), { isVerbose });
+  let breach: Report['breach'] = null;
+  const onBreach: Breach = (rule, detail) => {
+    if (breach !== null) return;
+    breach = { rule, detail };
+    trace.say('ORACLE', `${rule}: ${detail}`);
+  };
+  const weather = new Weather({
+    clock,
+    random: random.fork('weather'),
+    trace,
+    root,
+    ...{
+      disconnect: (clientId) => site.broker.disconnect(clientId),
+      onVanished: (passage) => site.overseer.requests.onVanished(passage, passage.topic.slice(root.length + 1)),
+    },
+  });
+  const site: Site = new Site({ clock, random, trace, breach: onBreach, fault: weather.fault, logLevel: isVerbose ? 'info' : 'error' });
+  const storm = new Storm({ clock, random: random.fork('storm'), trace, site, weather, durationMs });
+  let convergedAfterMs: number | null = null;
+  try {
+    site.start();
+    await runFor(clock, calmMs, () => breach !== null);
+    storm.begin();
+    await runFor(clock, durationMs, () => breach !== null);
+    storm.heal();
+    const healedMs = clock.now();
+    const look = async (afterMs: number): Promise<Differences> => {
+      await runFor(clock, afterMs, () => breach !== null);
+      return differences(site);
+    };
+    while (breach === null && convergedAfterMs === null) {
+      const { wrong, settling } = await look(lookEveryMs);
+      const tookMs = clock.now() - healedMs;
+      if (wrong.length === 0 && settling.length === 0) {
+        site.reconnectLedger();
+        const after = await look(staysMs);
+        const left = [...after.wrong, ...after.unheard];
+        if (left.length > 0) onBreach('converges', left.join('; '));
+        // A grace that was running may have ended meanwhile, of something that flapped.
+        else if (after.settling.length === 0) convergedAfterMs = tookMs;
+      } else if (tookMs >= (wrong.length > 0 ? convergesWithinMs : settlesWithinMs)) onBreach('converges', [...wrong, ...settling].join('; '));
+    }
+  } finally {
+    site.close();
+    await clock.run(0);
+    unmountAll();
+  }
+  const { steps, messages } = site.overseer;
+  return { seed, breach, digest: trace.digest, tail: trace.tail(options.tailLines ?? 60), steps, messages, virtualMs: clock.now() - startMs, convergedAfterMs };
+}
+
+async function runFor(clock: StepClock, ms: number, isOver: () => boolean): Promise<void> {
+  for (let left = ms; left > 0 && !isOver(); left -= sliceMs) await clock.run(Math.min(sliceMs, left));
+}

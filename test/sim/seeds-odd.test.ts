@@ -1,0 +1,3 @@
+import { simulateHalf } from './seeds.ts';
+
+simulateHalf('odd');
