@@ -4,7 +4,8 @@
 #     -v homelab:/data -v /var/run/docker.sock:/var/run/docker.sock homelab
 ARG BASE_IMAGE=node:20-bookworm-slim
 FROM ${BASE_IMAGE}
-COPY dist/homelab.mjs dist/homelab.mjs.map /app/dist/
+# homelab.cache saves 0.1 s per start where this Node is the one that built; any other ignores it.
+COPY dist/homelab.mjs dist/homelab.c* /app/dist/
 COPY dist/classic-level /app/dist/classic-level
 # A volume made from an empty directory of the image takes over its owner.
 COPY --chown=1000:1000 docker/data /data

@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{contracts,bus,actors,adapters,cli,bench}/**/*.test.ts', 'test/{kit,sim}/**/*.test.ts'],
+          include: ['{contracts,bus,actors,adapters,cli,bench}/**/*.test.ts', 'test/kit/**/*.test.ts'],
           sequence: { groupOrder: 0 },
         },
       },
@@ -28,6 +28,16 @@ export default defineConfig({
           name: 'contract',
           include: ['test/{contract,tidy}/**/*.test.ts'],
           // Some of these run the checkers themselves over a small tree.
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'sim',
+          include: ['test/sim/**/*.test.ts'],
+          // Nothing but computing: two halves of the seeds, for the two cores of the smallest machine this must run on.
+          maxWorkers: 2,
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },

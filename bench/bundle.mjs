@@ -6,10 +6,10 @@ import { readdirSync } from 'node:fs';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { bundleOptions } from '../scripts/build.mjs';
+import { asModule, bundleOptions } from '../scripts/build.mjs';
 
 const programs = fileURLToPath(new URL('./programs/', import.meta.url));
 const [outdir] = argv.slice(2);
 if (outdir === undefined) throw new Error('expected: bundle.mjs <directory>');
 const entryPoints = readdirSync(programs).map((name) => `${programs}${name}`);
-await build({ ...bundleOptions, entryPoints, outdir, outExtension: { '.js': '.mjs' } });
+await build({ ...bundleOptions, ...asModule, entryPoints, outdir, outExtension: { '.js': '.mjs' } });

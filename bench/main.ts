@@ -6,18 +6,21 @@
  */
 import { haveDockerd } from '../test/kit/dockerd.ts';
 import { haveMosquitto } from '../test/kit/mosquitto.ts';
+import { day } from './day.ts';
 import { detection } from './detection.ts';
 import type { Figure, Part, Row } from './figure.ts';
 import { idleCost } from './idle-cost.ts';
+import { judgementCost } from './judgement-cost.ts';
 import { machineLine } from './machine-line.ts';
 import { memory } from './memory.ts';
 import { rebuild } from './rebuild.ts';
 import { repair } from './repair.ts';
+import { retained } from './retained.ts';
 import { Session } from './session.ts';
 import { table } from './table.ts';
 import { throughput } from './throughput.ts';
 
-const figures: readonly Figure[] = [detection, repair, throughput, rebuild, memory, idleCost];
+const figures: readonly Figure[] = [detection, repair, throughput, rebuild, memory, idleCost, retained, day, judgementCost];
 const have: Readonly<Record<Part, () => boolean>> = { dockerd: haveDockerd, mosquitto: haveMosquitto };
 
 const emptyRow = { ours: '-', reference: '-', ratio: '-', spread: '-', goal: '-', met: null };

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Session } from './session.ts';
+import type { Program, Session } from './session.ts';
 
 export interface Started {
   readonly pid: number;
@@ -101,14 +101,22 @@ export interface BareOptions {
 
 /** Ready when all its connections stand. */
 export const startBare = (session: Session, { url, socketPath, connections }: BareOptions): Promise<Started> =>
+  startProgram(session, 'bare-connections', [url, socketPath, String(connections)]);
+
+/** The built-in broker from dist/; ready when it listens. */
+export const startBroker = (session: Session, { port, directory }: { readonly port: number; readonly directory: string }): Promise<Started> =>
   start(session, {
-    file: session.program('bare-connections'),
-    args: [url, socketPath, String(connections)],
-    env: {},
-    word: 'ready',
+    file: join(repository, 'dist', 'homelab.mjs'),
+    args: ['broker', '--port', String(port)],
+    env: { HOMELAB_ROOT: directory },
+    word: 'broker at',
     stream: 'stdout',
     times: 1,
   });
+
+/** A program of the bench that says `ready` when it is. */
+export const startProgram = (session: Session, name: Program, args: readonly string[]): Promise<Started> =>
+  start(session, { file: session.program(name), args, env: {}, word: 'ready', stream: 'stdout', times: 1 });
 
 /** MiB in memory now. */
 export function residentMiB({ pid }: Started): number {

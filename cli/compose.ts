@@ -1,19 +1,12 @@
-/** The composition root: which actors there are, and which real ports each gets. Nothing else constructs them. */
-import { createExecutorModule } from '../actors/executor/actor.ts';
-import { createInventoryModule } from '../actors/inventory/actor.ts';
-import { createLedgerModule } from '../actors/ledger/actor.ts';
-import { createNodeAgentModule } from '../actors/node-agent/actor.ts';
-import { createObserverModule } from '../actors/observer/actor.ts';
-import { createSupervisorModule } from '../actors/supervisor/actor.ts';
-import { createDockerControl } from '../adapters/docker/control.ts';
-import { createEngine } from '../adapters/docker/engine.ts';
-import { createDockerWatch } from '../adapters/docker/watch.ts';
-import { createInventoryFiles } from '../adapters/files/inventory.ts';
-import { createHostMetrics } from '../adapters/host/metrics.ts';
+/**
+ * The composition root: which actors there are, and which real ports each gets. Nothing else constructs them.
+ * Each is imported when it is asked for, so that a node without an observer does not carry one.
+ */
+import type { createEngine } from '../adapters/docker/engine.ts';
 import type { ActorModule } from '../bus/actor.ts';
 import { systemClock } from '../bus/clock.ts';
+import type { Log } from '../bus/log.ts';
 import { type Settings, UsageError } from './settings.ts';
-import { withSpool } from './spool.ts';
 
 /** Pings and inspections answer in milliseconds; 4 s and a ping every 5 s say "hung" within 10 s. */
 const engineDeadlineMs = 4_000;
@@ -24,24 +17,53 @@ export interface ComposeOptions {
   readonly names: readonly string[];
   /** Only this machine can reach the broker, so that a request without a login may count. */
   readonly anonymousAllowed: boolean;
+  /** In the order in which they are tried. */
+  readonly brokerUrls: readonly string[];
+  readonly log: Log;
 }
 
-type Make = (options: ComposeOptions) => ActorModule;
+type Make = (options: ComposeOptions) => Promise<ActorModule>;
 
 const makers = {
-  inventory: ({ settings, names }) =>
-    createInventoryModule({ agents: expectedAgents(settings, names), site: settings.site }, createInventoryFiles({ directory: settings.inventoryDir })),
-  'node-agent': ({ settings }) =>
-    withSpool(
-      createNodeAgentModule({
-        ports: { ...createDockerWatch(engineOf(settings)), ...createHostMetrics({ directory: settings.dataRoot }) },
-      }),
-      settings.dataRoot,
-    ),
-  observer: ({ settings }) => createObserverModule({ incidentGraceMs: settings.incidentGraceMs, aliasMap: settings.aliasMap }),
-  ledger: ({ settings, anonymousAllowed }) => createLedgerModule({ anonymousAllowed, verifyWindowMs: settings.verifyWindowMs }),
-  supervisor: () => createSupervisorModule({}),
-  executor: ({ settings }) => createExecutorModule({ ports: createDockerControl(engineOf(settings)) }),
+  inventory: async ({ settings, names }) => {
+    const { createInventoryModule } = await import('../actors/inventory/actor.ts');
+    const { createInventoryFiles } = await import('../adapters/files/inventory.ts');
+    const options = { agents: expectedAgents(settings, names), site: settings.site, onlyIfOwnNode: !settings.isInventoryNamed };
+    return createInventoryModule(options, createInventoryFiles({ directory: settings.inventoryDir }));
+  },
+  'node-agent': async ({ settings }) => {
+    const { createNodeAgentModule } = await import('../actors/node-agent/actor.ts');
+    const { createDockerWatch } = await import('../adapters/docker/watch.ts');
+    const { createHostMetrics } = await import('../adapters/host/metrics.ts');
+    const { withSpool } = await import('./spool.ts');
+    const ports = { ...createDockerWatch(await engineOf(settings)), ...createHostMetrics({ directory: settings.dataRoot }) };
+    return withSpool(createNodeAgentModule({ ports }), settings.dataRoot);
+  },
+  observer: async ({ settings }) => {
+    const { createObserverModule } = await import('../actors/observer/actor.ts');
+    return createObserverModule({ incidentGraceMs: settings.incidentGraceMs, flapWindowMs: settings.flapWindowMs, aliasMap: settings.aliasMap });
+  },
+  ledger: async ({ settings, anonymousAllowed }) => {
+    const { createLedgerModule } = await import('../actors/ledger/actor.ts');
+    return createLedgerModule({ anonymousAllowed, verifyWindowMs: settings.verifyWindowMs, aliasMap: settings.aliasMap });
+  },
+  supervisor: async ({ settings }) => {
+    const { createSupervisorModule } = await import('../actors/supervisor/actor.ts');
+    return createSupervisorModule({ haRules: settings.homeAssistant });
+  },
+  executor: async ({ settings }) => {
+    const { createExecutorModule } = await import('../actors/executor/actor.ts');
+    const { createDockerControl } = await import('../adapters/docker/control.ts');
+    const { createDockerCleanup } = await import('../adapters/docker/cleanup.ts');
+    const { createHistoryFiles } = await import('../adapters/files/history.ts');
+    const engine = await engineOf(settings);
+    return createExecutorModule({ ports: { ...createDockerControl(engine), ...createDockerCleanup(engine), ...createHistoryFiles(settings) } });
+  },
+  'stability-agent': async (options) => {
+    const { createStabilityAgentModule } = await import('../actors/stability-agent/actor.ts');
+    const { stabilityOptions } = await import('./stability-options.ts');
+    return createStabilityAgentModule(stabilityOptions(options));
+  },
 } as const satisfies Record<string, Make>;
 
 export type ActorName = keyof typeof makers;
@@ -49,19 +71,23 @@ export type ActorName = keyof typeof makers;
 /** In the order in which `up` starts them: readers of the world before those who make news. */
 export const actorNames = Object.keys(makers) as readonly ActorName[];
 
-const engineOf = (settings: Settings): ReturnType<typeof createEngine> =>
-  createEngine({ socketPath: settings.dockerSocket, deadlineMs: engineDeadlineMs, clock: systemClock });
+async function engineOf(settings: Settings): Promise<ReturnType<typeof createEngine>> {
+  const { createEngine } = await import('../adapters/docker/engine.ts');
+  return createEngine({ socketPath: settings.dockerSocket, deadlineMs: engineDeadlineMs, clock: systemClock });
+}
 
 function expectedAgents(settings: Settings, names: readonly string[]): readonly string[] {
   if (settings.agents.length > 0) return settings.agents;
   return names.includes('node-agent') ? names : ['node-agent', 'executor'];
 }
 
-/** The modules of these actors. Throws a UsageError that lists what there is. */
-export function compose(options: ComposeOptions): readonly ActorModule[] {
-  return options.names.map((name) => {
-    const make = (makers as Readonly<Record<string, Make>>)[name];
-    if (make === undefined) throw new UsageError(`no actor is called ${JSON.stringify(name)}; there are: ${actorNames.join(', ')}`);
-    return make(options);
-  });
+/** The modules of these actors. Rejects with a UsageError that lists what there is. */
+export function compose(options: ComposeOptions): Promise<readonly ActorModule[]> {
+  return Promise.all(
+    options.names.map((name) => {
+      const make = (makers as Readonly<Record<string, Make>>)[name];
+      if (make === undefined) throw new UsageError(`no actor is called ${JSON.stringify(name)}; there are: ${actorNames.join(', ')}`);
+      return make(options);
+    }),
+  );
 }

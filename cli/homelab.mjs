@@ -22,6 +22,5 @@ if (hasSources) {
   }
 }
 if (ready) {
-  process.setSourceMapsEnabled(true);
   await import(new URL('../dist/homelab.mjs', import.meta.url).href);
 }

@@ -2,12 +2,13 @@
 import { exitCodes } from './output.ts';
 import { runCommandLine } from './program.ts';
 
-process.on('uncaughtException', (error) => {
-  process.stderr.write(`homelab: internal error: ${error.stack ?? error.message}\n`);
+function die(error: unknown): never {
+  process.stderr.write(`homelab: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exit(exitCodes.trouble);
-});
+}
+process.on('uncaughtException', die);
 process.stdout.on('error', () => {
   process.exit(exitCodes.ok); // the reader of a pipe went away
 });
 
-process.exit(await runCommandLine(process.argv.slice(2)));
+runCommandLine(process.argv.slice(2)).then((code) => process.exit(code), die);

@@ -1,18 +1,16 @@
-/** The `homelab` command: which commands there are, and what their failures look like. */
+/**
+ * The `homelab` command: which commands there are, and what their failures look like.
+ *
+ * Each command is imported when it is asked for: `run node-agent` never evaluates the broker, the demo or the doctor.
+ */
 import { Command, CommanderError } from 'commander';
-import { actions } from './commands/actions.ts';
-import { alive } from './commands/alive.ts';
-import { type BrokerCommandOptions, broker } from './commands/broker.ts';
-import { decide } from './commands/decide.ts';
-import { deedsHelp, demo } from './commands/demo.ts';
-import { doctor } from './commands/doctor.ts';
-import { type EmitOptions, emit } from './commands/emit.ts';
-import { run } from './commands/run.ts';
-import { status } from './commands/status.ts';
-import { type UpOptions, up } from './commands/up.ts';
-import { watch } from './commands/watch.ts';
-import { worldRebuild } from './commands/world.ts';
+import { type BrokerCommandOptions, brokerOptions } from './broker-options.ts';
+import type { EmitOptions } from './commands/emit.ts';
+import type { HistoryOptions } from './commands/history.ts';
+import type { UpOptions } from './commands/up.ts';
+import type { ValidateOptions } from './commands/validate.ts';
 import { actorNames } from './compose.ts';
+import { deedsHelp } from './demo/deeds.ts';
 import { exitCodes, type Output, output } from './output.ts';
 import { UnavailableError } from './session.ts';
 import { readSettings, type Settings, UsageError } from './settings.ts';
@@ -39,6 +37,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   addRunning(program, perform);
   addAsking(program, perform);
   addSaying(program, perform);
+  addDeclaring(program, perform);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
@@ -51,11 +50,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 }
 
 function addRunning(program: Command, perform: Perform): void {
-  program
+  const upCommand = program
     .command('up')
     .description('run every actor for this machine, on a broker of its own unless HOMELAB_BROKER_URL names one')
-    .option('--demo', 'a simulated homelab instead of this machine: no container engine is needed or touched')
-    .action((options: JsonOption & UpOptions) => perform(options, (settings) => up(settings, options)));
+    .option('--demo', 'a simulated homelab instead of this machine: no container engine is needed or touched');
+  listening(upCommand).action((options: JsonOption & UpOptions) =>
+    perform(options, async (settings) => (await import('./commands/up.ts')).up(settings, options)),
+  );
   program
     .command('demo')
     .description('break and heal things in the simulated homelab that `up --demo` runs')
@@ -65,14 +66,14 @@ function addRunning(program: Command, perform: Perform): void {
     .option('--json', 'the answer as one JSON object')
     .addHelpText('after', deedsHelp)
     .action((deed: string, node: string | undefined, service: string | undefined, options: JsonOption) =>
-      perform(options, (settings, out) => demo(settings, out, { deed, node, service })),
+      perform(options, async (settings, out) => (await import('./commands/demo.ts')).demo(settings, out, { deed, node, service })),
     );
   addBroker(program, perform);
   program
     .command('run')
     .description('run some actors in a process of their own')
     .argument('<actor...>', actorNames.join(', '))
-    .action((names: string[], options: JsonOption) => perform(options, (settings) => run(settings, names)));
+    .action((names: string[], options: JsonOption) => perform(options, async (settings) => (await import('./commands/run.ts')).run(settings, names)));
   program
     .command('world')
     .description('the stored history')
@@ -80,49 +81,71 @@ function addRunning(program: Command, perform: Perform): void {
     .description('replay the event store into fresh checkpoints; the observer of this data directory must be stopped')
     .option('--dry-run', 'replay and report, write nothing; may run beside the observer')
     .option('--json', 'one JSON object')
-    .action((options: JsonOption & { readonly dryRun?: boolean }) => perform(options, (settings, out) => worldRebuild(settings, out, options)));
+    .action((options: JsonOption & { readonly dryRun?: boolean }) =>
+      perform(options, async (settings, out) => (await import('./commands/world.ts')).worldRebuild(settings, out, options)),
+    );
 }
 
+/** The options of a command that runs the built-in broker. */
+const listening = (command: Command): Command => brokerOptions.reduce((each, [flags, text]) => each.option(flags, text), command);
+
 function addBroker(program: Command, perform: Perform): void {
-  program
-    .command('broker')
-    .description('run only the built-in MQTT broker, in the foreground (docs/broker.md)')
-    .option('--host <address>', 'listen there; anything but this machine needs HOMELAB_CREDENTIALS')
-    .option('--port <port>', 'MQTT over TCP')
-    .option('--tls-cert <file>', 'certificate (PEM): listen with TLS too')
-    .option('--tls-key <file>', 'its key (PEM)')
-    .option('--tls-port <port>', 'MQTT over TLS')
-    .option('--ws-port <port>', 'MQTT over WebSocket too')
-    .action((options: JsonOption & BrokerCommandOptions) => perform(options, (settings) => broker(settings, options)));
+  const command = program.command('broker').description('run only the built-in MQTT broker, in the foreground (docs/broker.md)');
+  listening(command).action((options: JsonOption & BrokerCommandOptions) =>
+    perform(options, async (settings) => (await import('./commands/broker.ts')).broker(settings, options)),
+  );
 }
 
 function addAsking(program: Command, perform: Perform): void {
   program
     .command('status')
-    .description('is anything wrong, since when, and what waits for me (exit code 0 only when nominal)')
+    .description('is anything wrong, since when, and what waits for me (exit code 0 only when nothing is wrong)')
     .option('--json', 'one JSON object')
-    .action((options: JsonOption) => perform(options, status));
+    .action((options: JsonOption) => perform(options, async (settings, out) => (await import('./commands/status.ts')).status(settings, out)));
   program
     .command('doctor')
     .description('check engine, broker, clock, disk, files and versions; each line says how to mend it; changes nothing')
     .option('--json', 'one JSON object per check')
-    .action((options: JsonOption) => perform(options, doctor));
+    .action((options: JsonOption) => perform(options, async (settings, out) => (await import('./commands/doctor.ts')).doctor(settings, out)));
   program
     .command('alive')
     .description('are the actors of this data directory connected and well? (the health check of a container)')
     .option('--json', 'one JSON object')
-    .action((options: JsonOption) => perform(options, alive));
+    .action((options: JsonOption) => perform(options, async (settings, out) => (await import('./commands/alive.ts')).alive(settings, out)));
   program
     .command('watch')
     .description('live events, and every change of an action or incident')
     .option('--json', 'one JSON object per line')
-    .action((options: JsonOption) => perform(options, watch));
-  program
+    .action((options: JsonOption) => perform(options, async (settings, out) => (await import('./commands/watch.ts')).watch(settings, out)));
+  const actionsCommand = program
     .command('actions')
     .description('what is proposed, approved or running')
     .option('--all', 'finished ones too')
     .option('--json', 'one JSON object per line')
-    .action((options: JsonOption & { readonly all?: boolean }) => perform(options, (settings, out) => actions(settings, out, options)));
+    .action((options: JsonOption & { readonly all?: boolean }) =>
+      perform(options, async (settings, out) => (await import('./commands/actions.ts')).actions(settings, out, options)),
+    );
+  actionsCommand
+    .command('history')
+    .description('the audit log: who moved what, when, from where, and on what evidence; newest first')
+    .argument('[action]', 'only this one: its id, or the beginning of ids')
+    .option('--limit <n>', 'rows on a page (30)')
+    .option('--before <time>', 'only what is older: a day, or a time in UTC')
+    .option('--json', 'one JSON object per row')
+    .action((name: string | undefined, _options: object, command: Command) => {
+      // --json is an option of the command above as well, which takes it wherever it stands.
+      const options: JsonOption & HistoryOptions = command.optsWithGlobals();
+      return perform(options, async (settings, out) => (await import('./commands/history.ts')).history(settings, out, name, options));
+    });
+  program
+    .command('why')
+    .description('why this is proposed for a service, or nothing (exit code 0 only when nothing is wrong with it)')
+    .argument('<node>', 'a node, or <node>/<service>')
+    .argument('[service]')
+    .option('--json', 'one JSON object per answer')
+    .action((node: string, service: string | undefined, options: JsonOption) =>
+      perform(options, async (settings, out) => (await import('./commands/why.ts')).why(settings, out, node, service)),
+    );
 }
 
 function addSaying(program: Command, perform: Perform): void {
@@ -138,7 +161,7 @@ function addSaying(program: Command, perform: Perform): void {
       .option('--note <text>', 'kept with the decision')
       .option('--json', 'the reply as one JSON object')
       .action((action: string, options: JsonOption & { readonly note?: string }) =>
-        perform(options, (settings, out) => decide(settings, out, state, action, options)),
+        perform(options, async (settings, out) => (await import('./commands/decide.ts')).decide(settings, out, state, action, options)),
       );
   }
   program
@@ -151,5 +174,46 @@ function addSaying(program: Command, perform: Perform): void {
     .option('--correlation <id>', 'ties events together')
     .option('--payload <json>', 'a JSON object')
     .option('--json', 'one JSON object')
-    .action((type: string, options: JsonOption & EmitOptions) => perform(options, (settings, out) => emit(settings, out, type, options)));
+    .action((type: string, options: JsonOption & EmitOptions) =>
+      perform(options, async (settings, out) => (await import('./commands/emit.ts')).emit(settings, out, type, options)),
+    );
+}
+
+/** The declared homelab. Loaded when asked for: nothing that runs all day needs it. */
+function addDeclaring(program: Command, perform: Perform): void {
+  program
+    .command('validate')
+    .description('check the declared homelab: every file against its contract, the rules, and docker-compose itself (docs/inventory.md)')
+    .argument('[directory]', 'with inventory/, hosts/ and services/; else HOMELAB_INVENTORY')
+    .option('--no-compose', 'leave out docker-compose: under two seconds')
+    .option('--watch', 'again after each change, until Ctrl-C')
+    .option('--strict', 'a check that cannot be made, because its program is not installed, is an error (for CI)')
+    .option('--json', 'one JSON object per finding, then a summary')
+    .action((directory: string | undefined, options: JsonOption & ValidateOptions) =>
+      perform(options, async (settings, out) => (await import('./commands/validate.ts')).validate(settings, out, directory, options)),
+    );
+  program
+    .command('init')
+    .description('propose hosts/<this machine>/ from what runs here, for review in Git; changes no file that is there')
+    .option('--print', 'show the proposal, write nothing')
+    .option('--json', 'one JSON object')
+    .action((options: JsonOption & { readonly print?: boolean }) =>
+      perform(options, async (settings, out) => (await import('./commands/init.ts')).init(settings, out, options)),
+    );
+  program
+    .command('explain')
+    .description('where a node or service is declared, what it needs, what needs it, and what would happen without it')
+    .argument('<name>', 'a node, a service, or <node>/<service>')
+    .option('--json', 'one JSON object')
+    .action((name: string, options: JsonOption) =>
+      perform(options, async (settings, out) => (await import('./commands/explain.ts')).explain(settings, out, name)),
+    );
+  program
+    .command('map')
+    .description('memory budget and service map of the declared homelab, as Markdown with Mermaid pictures')
+    .argument('[node]', 'only this one')
+    .option('--json', 'the memory budgets as one JSON object')
+    .action((node: string | undefined, options: JsonOption) =>
+      perform(options, async (settings, out) => (await import('./commands/map.ts')).map(settings, out, node)),
+    );
 }

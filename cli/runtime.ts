@@ -26,7 +26,7 @@ export interface RuntimeOptions {
 export async function runActors(options: RuntimeOptions): Promise<number> {
   const { settings, log } = options;
   if (settings.killAt !== undefined) armKillPoint(settings.killAt);
-  const modules = compose({ settings, names: options.names, anonymousAllowed: options.anonymousAllowed });
+  const modules = await compose(options);
   makeDataRoot(settings);
   let finish: (code: number) => void = () => undefined;
   const finished = new Promise<number>((resolve) => (finish = resolve));

@@ -21,6 +21,7 @@ describe('the environment', () => {
       brokerUrls: null,
       brokerPort: 1883,
       incidentGraceMs: 20_000,
+      flapWindowMs: 300_000,
       verifyWindowMs: 120_000,
       dockerSocket: '/var/run/docker.sock',
     });
@@ -48,10 +49,18 @@ describe('the environment', () => {
     [{ HOMELAB_BROKERURL: 'x' }, /HOMELAB_BROKERURL: there is no such variable; there are HOMELAB_BROKER_URL/],
     [{ HOMELAB_AGENTS: 'foo' }, /HOMELAB_AGENTS="foo": Invalid option/],
     [{ HOMELAB_INVENTORY: '/nowhere' }, /HOMELAB_INVENTORY="\/nowhere": there is no such directory/],
+    [{ HA_DIAG_SHADOW_MODE: 'no' }, /HA_DIAG_SHADOW_MODE="no": expected true or false/],
     [{ HOMELAB_LOG_LEVEL: 'loud' }, /HOMELAB_LOG_LEVEL="loud"/],
     [{ HOMELAB_CREDENTIALS: '/nowhere.yaml' }, /HOMELAB_CREDENTIALS="\/nowhere.yaml": there is no such file/],
   ])('names the variable and what was expected: %o', (env, message) => {
     expect(() => readSettings(env)).toThrow(message);
+  });
+
+  it('proposes restarts of Home Assistant only when shadow mode is turned off', () => {
+    const usual = { shadowMode: true, alertCooldownMs: 3_600_000, transitionWindowMs: 300_000 };
+    expect(readSettings({}).homeAssistant).toEqual(usual);
+    const env = { HA_DIAG_SHADOW_MODE: 'false', HA_ALERT_COOLDOWN: '60', HA_TRANSITION_WINDOW: '0' };
+    expect(readSettings(env).homeAssistant).toEqual({ shadowMode: false, alertCooldownMs: 60_000, transitionWindowMs: 0 });
   });
 
   it('reads passwords from a file, and says which file does not fit', () => {

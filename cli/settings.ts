@@ -10,66 +10,28 @@ import { load } from 'js-yaml';
 import { z } from 'zod';
 import { actorNames } from '../contracts/actor-names.ts';
 import { Level, Login, NodeName, SiteName } from '../contracts/common.ts';
-import { defaultSite, incidentGraceMs, topicRoot, verifyWindowMs } from '../contracts/defaults.ts';
+import {
+  defaultSite,
+  diskThresholdPct,
+  flapWindowMs,
+  haAlertCooldownMs,
+  haTransitionWindowMs,
+  incidentGraceMs,
+  stabilityCheckIntervalMs,
+  topicRoot,
+  verifyWindowMs,
+} from '../contracts/defaults.ts';
+import { aliasMap, brokerUrl, flag, list, oneBrokerUrl, percentage, port, said, seconds } from './setting-values.ts';
 
 /** Something the operator can mend; shown as one line, exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const seconds = (fallbackMs: number): z.ZodType<number, string | undefined> =>
-  z
-    .string()
-    .optional()
-    .transform((text, ctx) => {
-      if (text === undefined || text === '') return fallbackMs;
-      const value = Number(text);
-      if (Number.isFinite(value) && value >= 0 && value <= 86_400) return Math.round(value * 1000);
-      ctx.addIssue({ code: 'custom', message: 'expected seconds, 0 to 86400' });
-      return z.NEVER;
-    });
+const names = list.pipe(z.array(z.enum(actorNames)));
 
-const port = <Fallback extends number | null>(fallback: Fallback): z.ZodType<number | Fallback, string | undefined> =>
-  z
-    .string()
-    .optional()
-    .transform((text, ctx) => {
-      if (text === undefined || text === '') return fallback;
-      const value = Number(text);
-      if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
-      ctx.addIssue({ code: 'custom', message: 'expected a port, 0 to 65535 (0 = any free one)' });
-      return z.NEVER;
-    });
-
-/** A file or address; empty counts as not said. */
-const said = z
-  .string()
-  .optional()
-  .transform((text) => (text === '' ? undefined : text));
-
-const brokerUrl = z
-  .string()
-  .regex(/^mqtts?:\/\/\S+$/, 'expected mqtt://host:port or mqtts://host:port, several separated by commas')
-  .transform((text) => text.split(',').map((each) => each.trim()));
-
-const aliasMap = z
-  .string()
-  .optional()
-  .transform((text, ctx) => {
-    if (text === undefined || text === '') return {};
-    try {
-      return z.record(z.string(), NodeName).parse(JSON.parse(text));
-    } catch {
-      ctx.addIssue({ code: 'custom', message: 'expected JSON such as {"node-2":"chelsty-infra"}' });
-      return z.NEVER;
-    }
-  });
-
-const names = z
-  .string()
-  .optional()
-  .transform((text) => (text === undefined || text === '' ? [] : text.split(',').map((name) => name.trim())))
-  .pipe(z.array(z.enum(actorNames)));
+/** Where tailscaled listens on Linux. */
+const defaultTailscaleSocket = '/var/run/tailscale/tailscaled.sock';
 
 /** Each variable, what it means, and its default as a person reads it. */
 export const variables = {
@@ -78,20 +40,35 @@ export const variables = {
     'an embedded one on 127.0.0.1 for `up`, and that one for everything else',
   ],
   HOMELAB_BROKER_PORT: ['port of the embedded broker', '1883'],
-  HOMELAB_BROKER_HOST: ['address on which `homelab broker` listens; other than this machine only with HOMELAB_CREDENTIALS', '127.0.0.1'],
-  HOMELAB_BROKER_TLS_CERT: ['certificate (PEM) with which `homelab broker` listens for TLS too', 'none: no TLS'],
+  HOMELAB_BROKER_HOST: ['address on which the embedded broker listens; other than this machine only with HOMELAB_CREDENTIALS', '127.0.0.1'],
+  HOMELAB_BROKER_TLS_CERT: ['certificate (PEM) with which it listens for TLS too', 'none: no TLS'],
   HOMELAB_BROKER_TLS_KEY: ['its key (PEM)', 'none'],
   HOMELAB_BROKER_TLS_PORT: ['port for TLS', '8883'],
-  HOMELAB_BROKER_WS_PORT: ['port on which `homelab broker` listens for WebSocket too', 'none: no WebSocket'],
+  HOMELAB_BROKER_WS_PORT: ['port on which it listens for WebSocket too', 'none: no WebSocket'],
   HOMELAB_ROOT: ['data directory', '`$XDG_STATE_HOME/homelab`, else `~/.local/state/homelab`'],
   HOMELAB_SITE: ['site of this machine', defaultSite],
   HOMELAB_TOPIC_ROOT: ['first level of every topic', topicRoot],
-  HOMELAB_INVENTORY: ['directory with `hosts/` and `inventory/`', 'the directory of this program'],
+  HOMELAB_INVENTORY: [
+    'directory with `inventory/`, `hosts/` and `services/`',
+    'the directory of this program; if nothing there names this machine, what runs on it is adopted',
+  ],
   HOMELAB_AGENTS: ['actors that run on this machine, where they run in processes of their own', 'those of this process, else node-agent,executor'],
   HOMELAB_CREDENTIALS: ['YAML file `login: password` for actors and people', 'none: no password is sent'],
   HOMELAB_LOGIN: ['login under which you approve and reject', 'your user name'],
   HOMELAB_INCIDENT_GRACE_S: ['seconds that trouble must last before an incident opens', String(incidentGraceMs / 1000)],
+  HOMELAB_FLAP_WINDOW_S: ['three changes of a verdict within so many seconds are flapping; 0: nothing ever flaps', String(flapWindowMs / 1000)],
   HOMELAB_VERIFY_WINDOW_S: ['seconds until a repaired service must be healthy', String(verifyWindowMs / 1000)],
+  STABILITY_CHECK_INTERVAL: ['seconds between two rounds of the stability-agent, at least 5', String(stabilityCheckIntervalMs / 1000)],
+  DISK_THRESHOLD_PCT: ['a disk is nearly full from here, percent', String(diskThresholdPct)],
+  HOMELAB_UPSTREAM_URL: [
+    'broker of another site that this node should reach, `mqtt://[login:password@]host:port`; only checked, never used',
+    'none: not checked',
+  ],
+  HOMELAB_TAILSCALE_SOCKET: ["tailscaled's unix socket, or `none`: not asked", defaultTailscaleSocket],
+  HOMELAB_TAILSCALE_PEERS: ['peers that should always be on the tailnet, by host name, separated by commas', 'none: no peer is missed'],
+  HA_DIAG_SHADOW_MODE: ['`true`: a restart of Home Assistant is only told of, as a notice; `false`: it is proposed', 'true'],
+  HA_ALERT_COOLDOWN: ['seconds between two notices of one kind about Home Assistant', String(haAlertCooldownMs / 1000)],
+  HA_TRANSITION_WINDOW: ['seconds after its container stopped in which what is said about Home Assistant is its start', String(haTransitionWindowMs / 1000)],
   HOMELAB_LOG_LEVEL: ['trace, debug, info, warn, error or silent', 'info'],
   NODE_NAME: ['name of this machine', 'its host name in lower case, without the domain'],
   NODE_ALIAS_MAP: ['JSON that maps foreign node names to ours', '{}'],
@@ -113,12 +90,21 @@ const Environment = z.object({
   HOMELAB_ROOT: z.string().optional(),
   HOMELAB_SITE: SiteName.default(defaultSite),
   HOMELAB_TOPIC_ROOT: Level.default(topicRoot),
-  HOMELAB_INVENTORY: z.string().optional(),
+  HOMELAB_INVENTORY: said,
   HOMELAB_AGENTS: names,
   HOMELAB_CREDENTIALS: z.string().optional(),
   HOMELAB_LOGIN: Login.optional(),
   HOMELAB_INCIDENT_GRACE_S: seconds(incidentGraceMs),
+  HOMELAB_FLAP_WINDOW_S: seconds(flapWindowMs),
   HOMELAB_VERIFY_WINDOW_S: seconds(verifyWindowMs),
+  STABILITY_CHECK_INTERVAL: seconds(stabilityCheckIntervalMs, 5),
+  DISK_THRESHOLD_PCT: percentage(diskThresholdPct),
+  HOMELAB_UPSTREAM_URL: said.pipe(oneBrokerUrl.optional()),
+  HOMELAB_TAILSCALE_SOCKET: said.pipe(z.union([z.literal('none'), z.string().regex(/^\//, 'expected /path/of/a/socket, or none')]).optional()),
+  HOMELAB_TAILSCALE_PEERS: list,
+  HA_DIAG_SHADOW_MODE: flag(true),
+  HA_ALERT_COOLDOWN: seconds(haAlertCooldownMs),
+  HA_TRANSITION_WINDOW: seconds(haTransitionWindowMs),
   HOMELAB_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   HOMELAB_KILL_AT: z.string().optional(),
   NODE_NAME: NodeName.regex(/^[^A-Z]*$/, 'expected lower case').optional(),
@@ -146,15 +132,30 @@ export interface Settings {
   /** null: nothing was said; `up` then starts its own broker. */
   readonly brokerUrls: readonly string[] | null;
   readonly brokerPort: number;
-  /** Where `homelab broker` listens beside that port. */
+  /** Where the embedded broker listens beside that port. */
   readonly brokerListen: BrokerListen;
   readonly dataRoot: string;
   readonly inventoryDir: string;
+  /** false: nobody named it, so that it counts only where it names this machine. */
+  readonly isInventoryNamed: boolean;
   readonly agents: readonly string[];
   readonly passwords: Readonly<Record<string, string>>;
   readonly login: string;
   readonly incidentGraceMs: number;
+  readonly flapWindowMs: number;
   readonly verifyWindowMs: number;
+  /** What the stability-agent of this machine looks at, and how often. */
+  readonly stability: {
+    readonly intervalMs: number;
+    readonly diskThresholdPct: number;
+    readonly upstreamUrl: string | null;
+    /** null: tailscaled is not asked. */
+    readonly tailscaleSocket: string | null;
+    /** In lower case. */
+    readonly tailscalePeers: readonly string[];
+  };
+  /** How events of Home Assistant are answered. */
+  readonly homeAssistant: { readonly shadowMode: boolean; readonly alertCooldownMs: number; readonly transitionWindowMs: number };
   readonly logLevel: string;
   readonly killAt: string | undefined;
   readonly aliasMap: Readonly<Record<string, string>>;
@@ -172,7 +173,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const value = result.data;
   const unknown = Object.keys(env).find((name) => name.startsWith('HOMELAB_') && !(name in Environment.shape));
   if (unknown !== undefined) throw new UsageError(`${unknown}: there is no such variable; there are ${Object.keys(variables).join(', ')}`);
-  if (value.HOMELAB_INVENTORY !== undefined && value.HOMELAB_INVENTORY !== '' && !existsSync(value.HOMELAB_INVENTORY)) {
+  if (value.HOMELAB_INVENTORY !== undefined && !existsSync(value.HOMELAB_INVENTORY)) {
     throw new UsageError(`HOMELAB_INVENTORY=${JSON.stringify(value.HOMELAB_INVENTORY)}: there is no such directory`);
   }
   const node = value.NODE_NAME ?? hostname().toLowerCase().split('.')[0] ?? 'localhost';
@@ -191,11 +192,25 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     },
     dataRoot: resolve(value.HOMELAB_ROOT ?? join(value.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'homelab')),
     inventoryDir: resolve(value.HOMELAB_INVENTORY ?? programDirectory()),
+    isInventoryNamed: value.HOMELAB_INVENTORY !== undefined,
     agents: value.HOMELAB_AGENTS,
     passwords: readPasswords(value.HOMELAB_CREDENTIALS),
     login: value.HOMELAB_LOGIN ?? defaultLogin(),
     incidentGraceMs: value.HOMELAB_INCIDENT_GRACE_S,
+    flapWindowMs: value.HOMELAB_FLAP_WINDOW_S,
     verifyWindowMs: value.HOMELAB_VERIFY_WINDOW_S,
+    stability: {
+      intervalMs: value.STABILITY_CHECK_INTERVAL,
+      diskThresholdPct: value.DISK_THRESHOLD_PCT,
+      upstreamUrl: value.HOMELAB_UPSTREAM_URL ?? null,
+      tailscaleSocket: value.HOMELAB_TAILSCALE_SOCKET === 'none' ? null : (value.HOMELAB_TAILSCALE_SOCKET ?? defaultTailscaleSocket),
+      tailscalePeers: value.HOMELAB_TAILSCALE_PEERS.map((name) => name.toLowerCase()),
+    },
+    homeAssistant: {
+      shadowMode: value.HA_DIAG_SHADOW_MODE,
+      alertCooldownMs: value.HA_ALERT_COOLDOWN,
+      transitionWindowMs: value.HA_TRANSITION_WINDOW,
+    },
     logLevel: value.HOMELAB_LOG_LEVEL,
     killAt: value.HOMELAB_KILL_AT,
     aliasMap: value.NODE_ALIAS_MAP,

@@ -79,6 +79,25 @@ describe('the screen of homelab status', () => {
     );
   });
 
+  it('warns of a file of the inventory that has a fault, and where, although all that runs is well', () => {
+    const fault = { actor: 'inventory', mode: 'degraded', mode_since: ago(300), detail: 'hosts/vps/services.yaml:3:9: expected a mapping' };
+    const faulty = world({ actors: [observer(), observer(fault)] });
+    expect(statusLines(faulty, nowMs)).toEqual([
+      'warning: what runs is nominal, but a file of the inventory has a fault (last word 12 s ago)',
+      'See all of it: homelab validate',
+      '',
+      'NOT WELL  WHAT              SINCE  WHY',
+      'warning   inventory of vps  5 min  hosts/vps/services.yaml:3:9: expected a mapping',
+      '',
+      'Nothing waits for you.',
+      '',
+      '2 of 2 services healthy, 1 of 1 nodes online',
+    ]);
+    expect(isNominal(faulty, nowMs)).toBe(false);
+    expect(isNominal(world({ actors: [observer(), observer({ ...fault, mode: 'declared' })] }), nowMs)).toBe(true);
+    expect(isNominal(world({ actors: [observer(), observer({ ...fault, status: 'offline' })] }), nowMs)).toBe(true);
+  });
+
   it('says in its first line what is wrong and since when, by the oldest incident', () => {
     const [first] = statusLines(
       world({
@@ -140,6 +159,29 @@ describe('the screen of homelab status', () => {
     });
     expect(text).toContain('with it 2 services are unknown');
     expect(text).not.toContain('web on vps');
+  });
+
+  it('shows one outage as one line, with how much it takes with it', () => {
+    const dependents = Array.from({ length: 12 }, (_, at) => service(`client-${at}`, { status: 'unhealthy', incident_id: 'inc-1' }));
+    const text = screen({
+      sites: [site({ status: 'critical', worst: 'incident inc-1, and 12 consequences' })],
+      services: [service('mosquitto', { status: 'down', reason: 'killed', incident_id: 'inc-1' }), ...dependents],
+      incidents: [incident('inc-1', { service: 'mosquitto', consequences_count: 12 })],
+    });
+    expect(text).toContain('mosquitto on vps');
+    expect(text).toContain('killed; and 12 consequences');
+    expect(text).not.toContain('client-');
+  });
+
+  it('shows a broker that runs and does not answer as one line too', () => {
+    const text = screen({
+      services: [service('mosquitto'), service('app', { status: 'unhealthy', incident_id: 'inc-1' })],
+      incidents: [
+        incident('inc-1', { service: 'mosquitto', kind: 'broker', message: 'the broker mqtt://192.0.2.1:1883 does not answer', consequences_count: 1 }),
+      ],
+    });
+    expect(text).toMatch(/the broker .*; and 1 consequence$/m);
+    expect(text).not.toContain('app on vps');
   });
 
   it('gives the exact command for each yes, oldest first, and names what is under way', () => {

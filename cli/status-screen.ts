@@ -7,6 +7,7 @@ import type { ActorStatus } from '../contracts/actor-status.ts';
 import { heartbeatIntervalMs, heartbeatIntervalsMissedMax } from '../contracts/defaults.ts';
 import type { Incident } from '../contracts/incident.ts';
 import type { SiteSummary, WorldNode, WorldService } from '../contracts/world.ts';
+import { faultyInventoriesOf } from './inventory-fault.ts';
 import { age, coloured, simulatedLine, table } from './output.ts';
 
 export interface StatusWorld {
@@ -28,6 +29,8 @@ const sitesShown = 3;
 /** As old as the heartbeat of a node that counts as offline. */
 const staleMs = heartbeatIntervalMs * heartbeatIntervalsMissedMax;
 const textMax = 90;
+/** Of the last column. */
+const whyMax = 50;
 
 interface Trouble {
   readonly status: string;
@@ -50,9 +53,11 @@ function staleness(site: SiteSummary, world: StatusWorld, nowMs: number): string
   return `the last word is ${age(site.last_update, nowMs)} old`;
 }
 
-/** Nominal means: every site says so, and may be believed. */
+/** Nominal means: every site says so, and may be believed; nothing that is declared is left out because its file has a fault. */
 export const isNominal = (world: StatusWorld, nowMs: number): boolean =>
-  world.sites.length > 0 && world.sites.every((site) => site.status === 'nominal' && staleness(site, world, nowMs) === null);
+  world.sites.length > 0 &&
+  faultyInventoriesOf(world.actors).length === 0 &&
+  world.sites.every((site) => site.status === 'nominal' && staleness(site, world, nowMs) === null);
 
 export function statusLines(world: StatusWorld, nowMs: number): readonly string[] {
   if (world.sites.length === 0) return ['No site reports: no observer has run on this broker. Start one: homelab up', 'What else may be wrong: homelab doctor'];
@@ -85,6 +90,10 @@ function siteHead(site: SiteSummary, world: StatusWorld, nowMs: number): readonl
       'Mend it: homelab doctor   # says what does not run, and the command that starts it',
     ];
   }
+  if (site.status === 'nominal' && hasInventoryFault(site, world)) {
+    // What runs is well; what should run is not known as somebody wrote it.
+    return [`${coloured('warning')}${where}: what runs is nominal, but a file of the inventory has a fault (${word})`, 'See all of it: homelab validate'];
+  }
   if (site.status === 'nominal') return [`${coloured('nominal')}${where}: nothing is wrong (${word})`];
   const since = sinceOf(site, world);
   return [
@@ -101,6 +110,11 @@ function sinceOf({ site }: SiteSummary, world: StatusWorld): string | null {
   return (incidents.length > 0 ? incidents : parts).reduce<string | null>((oldest, each) => (oldest === null || each < oldest ? each : oldest), null);
 }
 
+function hasInventoryFault({ site }: SiteSummary, world: StatusWorld): boolean {
+  const nodes = new Set(world.nodes.filter((node) => node.site === site).map((node) => node.node));
+  return faultyInventoriesOf(world.actors).some(({ node }) => world.sites.length === 1 || (node !== undefined && nodes.has(node)));
+}
+
 const isNodeTrouble = (node: WorldNode): boolean => node.status === 'offline' || node.status === 'degraded' || node.status === 'unknown';
 
 const isWanted = (service: WorldService): boolean => service.desired !== 'no' && service.monitor;
@@ -111,30 +125,54 @@ function isServiceTrouble(service: WorldService): boolean {
   return ['down', 'unhealthy', 'missing', 'unknown'].includes(service.status) || (service.status === 'stopped' && service.desired === 'declared');
 }
 
-/** Nodes first, then services, then incidents that are about something else; what another trouble explains is counted with it. */
+/** Nodes first, then services, then incidents that are about something else, then the inventory; one outage is one line: what another trouble explains is counted with it. */
 function troublesOf(world: StatusWorld): readonly Trouble[] {
   const nodes = world.nodes.filter(isNodeTrouble);
   const away = new Set(nodes.map((node) => node.node));
-  const services = world.services.filter((service) => isServiceTrouble(service) && !(service.status === 'unknown' && away.has(service.node)));
+  const incidents = new Map(world.incidents.map((incident) => [incident.id, incident]));
+  const isConsequence = (service: WorldService): boolean => {
+    const cause = incidents.get(service.incident_id ?? '');
+    return cause !== undefined && (cause.node !== service.node || cause.service !== service.service);
+  };
+  const services = world.services.filter(
+    (service) => isServiceTrouble(service) && !isConsequence(service) && !(service.status === 'unknown' && away.has(service.node)),
+  );
   const shown = new Set([...nodes, ...services].flatMap(({ incident_id }) => (incident_id === null ? [] : [incident_id])));
   const others = world.incidents.filter((incident) => incident.suppressed_by === null && !shown.has(incident.id));
+  const andMore = (id: string | null): string => {
+    const count = incidents.get(id ?? '')?.consequences_count ?? 0;
+    return count === 0 ? '' : `and ${count} ${count === 1 ? 'consequence' : 'consequences'}`;
+  };
   const withIt = (node: string): string => {
     const count = world.services.filter((service) => service.node === node && service.status === 'unknown').length;
     return count === 0 ? '' : `; with it ${count} services are unknown`;
   };
   return [
-    ...nodes.map((node) => ({ status: node.status, what: node.node, since: node.since, why: `engine ${node.engine}${withIt(node.node)}` })),
+    ...nodes.map((node) => {
+      const more = andMore(node.incident_id);
+      return { status: node.status, what: node.node, since: node.since, why: `engine ${node.engine}${more === '' ? withIt(node.node) : `; ${more}`}` };
+    }),
     ...services.map((service) => ({
       status: service.status,
       what: `${service.service} on ${service.node}`,
       since: service.since,
-      why: service.reason ?? '',
+      why: joined(service.reason ?? '', andMore(service.incident_id)),
     })),
-    ...others.map((incident) => ({
-      status: incident.severity,
-      what: incident.service === null ? incident.node : `${incident.service} on ${incident.node}`,
-      since: incident.started_at,
-      why: incident.message === '' ? incident.kind : incident.message,
+    ...others.map((incident) => {
+      const more = andMore(incident.id);
+      const said = incident.message === '' ? incident.kind : incident.message;
+      return {
+        status: incident.severity,
+        what: incident.service === null ? incident.node : `${incident.service} on ${incident.node}`,
+        since: incident.started_at,
+        why: more === '' ? said : joined(cut(said, whyMax - more.length - 2), more),
+      };
+    }),
+    ...faultyInventoriesOf(world.actors).map(({ node, mode_since, ts, detail, summary }) => ({
+      status: 'warning',
+      what: `inventory of ${node ?? 'some node'}`,
+      since: mode_since ?? ts,
+      why: detail ?? summary,
     })),
   ];
 }
@@ -142,7 +180,7 @@ function troublesOf(world: StatusWorld): readonly Trouble[] {
 function troublePart(troubles: readonly Trouble[], room: number, nowMs: number): readonly string[] {
   if (troubles.length === 0) return [];
   const shown = troubles.slice(0, room);
-  const rows = shown.map(({ status, what, since, why }) => [status, what.slice(0, 50), age(since, nowMs), cut(why, 50)]);
+  const rows = shown.map(({ status, what, since, why }) => [status, what.slice(0, 50), age(since, nowMs), cut(why, whyMax)]);
   const more = troubles.length - shown.length;
   return ['', ...table(['not well', 'what', 'since', 'why'], rows).split('\n'), ...(more > 0 ? [`and ${more} more: homelab status --json`] : [])];
 }
@@ -191,5 +229,7 @@ function countsLine({ services, nodes }: StatusWorld): string {
     `${online} of ${nodes.filter((node) => node.status !== 'unmonitored').length} nodes online`,
   ].join(', ');
 }
+
+const joined = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join('; ');
 
 const cut = (text: string, max: number): string => (text.length <= max ? text : `${text.slice(0, max - 1)}…`);

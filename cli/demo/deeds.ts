@@ -4,10 +4,11 @@
  */
 import { z } from 'zod';
 import type { Container } from '../../adapters/simulated/container.ts';
+import type { UnwatchedNode } from './homelab.ts';
 import type { DemoNode } from './node.ts';
 
 /** To a service: `homelab demo break piha mosquitto`. */
-export const serviceDeeds = {
+const serviceDeeds = {
   break: 'kill its container, as `docker kill` would',
   stop: 'stop it, as a person would',
   oom: 'let it run out of memory, again and again until it is restarted',
@@ -16,7 +17,7 @@ export const serviceDeeds = {
 } as const;
 
 /** To a node: `homelab demo kill-node piha`. */
-export const nodeDeeds = {
+const nodeDeeds = {
   'kill-node': 'cut its power: every connection drops, every container ends',
   'start-node': 'power again',
   'hang-engine': 'its container engine takes requests and answers none',
@@ -24,6 +25,16 @@ export const nodeDeeds = {
   'fill-disk': 'its disk is 97 % full',
   'free-disk': 'its disk is as it was',
 } as const;
+
+/** For `--help`. */
+export const deedsHelp = [
+  '',
+  'To a service:',
+  ...Object.entries(serviceDeeds).map(([name, what]) => `  ${`${name} <node> <service>`.padEnd(26)}${what}`),
+  'To a node:',
+  ...Object.entries(nodeDeeds).map(([name, what]) => `  ${`${name} <node>`.padEnd(26)}${what}`),
+  `  ${'list'.padEnd(26)}nodes and services, and how they are`,
+].join('\n');
 
 type ServiceDeed = keyof typeof serviceDeeds;
 type NodeDeed = keyof typeof nodeDeeds;
@@ -46,8 +57,14 @@ export type DeedAnswer = z.infer<typeof DeedAnswer>;
 const answer = (ok: boolean, code: string, summary: string): DeedAnswer => ({ ok, code, simulated: true, summary: `${summary} (simulated)` });
 const done = (summary: string): DeedAnswer => answer(true, 'done', summary);
 
-export async function perform(nodes: readonly DemoNode[], request: DeedRequest): Promise<DeedAnswer> {
-  if (request.do === 'list') return { ...answer(true, 'listed', `${nodes.length} nodes`), nodes: nodes.map(described) };
+export interface DemoParts {
+  readonly nodes: readonly DemoNode[];
+  readonly unwatched: readonly UnwatchedNode[];
+}
+
+export async function perform({ nodes, unwatched }: DemoParts, request: DeedRequest): Promise<DeedAnswer> {
+  if (request.do === 'list')
+    return { ...answer(true, 'listed', `${nodes.length} nodes`), nodes: [...nodes.map(described), ...unwatched.map(describedUnwatched)] };
   if (!isServiceDeed(request.do) && !isNodeDeed(request.do)) {
     return answer(false, 'unknown_deed', `nothing is called ${JSON.stringify(request.do)}; there are: ${deedNames.join(', ')}`);
   }
@@ -82,6 +99,13 @@ const described = ({ name, hasPower, machine }: DemoNode): NonNullable<DeedAnswe
       .reverse()
       .map((container) => [container.name, container.fault === null ? container.status : `${container.status}, ${container.fault}`]),
   ),
+});
+
+const describedUnwatched = ({ name, means, services }: UnwatchedNode): NonNullable<DeedAnswer['nodes']>[number] => ({
+  node: name,
+  means,
+  status: 'unmonitored',
+  services: Object.fromEntries(services.map((service) => [service, 'not watched'])),
 });
 
 function toService(node: DemoNode, container: Container, deed: ServiceDeed): DeedAnswer {
@@ -130,7 +154,7 @@ async function toNode(node: DemoNode, deed: NodeDeed): Promise<DeedAnswer> {
       return done(`the engine of ${name} answers`);
     case 'fill-disk':
       machine.host.fillDisk();
-      return done(`the disk of ${name} is 97 % full; its next heartbeat, every 30 s, says so. It is freed with: homelab demo free-disk ${name}`);
+      return done(`the disk of ${name} is 97 % full; an incident follows within 10 s and the grace. It is freed with: homelab demo free-disk ${name}`);
     case 'free-disk':
       machine.host.freeDisk();
       return done(`the disk of ${name} has room`);

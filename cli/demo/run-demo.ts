@@ -5,7 +5,6 @@
  * an actor gives up.
  */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { takeLock } from '../../bus/lock-file.ts';
 import type { Log } from '../../bus/log.ts';
 import { exitCodes } from '../output.ts';
@@ -13,10 +12,9 @@ import { type Settings, UsageError } from '../settings.ts';
 import { composeDemo } from './compose.ts';
 import { listenForDeeds } from './control-socket.ts';
 import { perform } from './deeds.ts';
+import { demoLock, demoRoot } from './demo-root.ts';
+import { type DemoHomelab, demoHomelab } from './homelab.ts';
 import { DemoNode } from './node.ts';
-
-/** A directory of its own: nothing of a demo gets into the memory of what is real. */
-export const demoRoot = (settings: Settings): string => join(settings.dataRoot, 'demo');
 
 /** The settings of a demo: everything but where it keeps things is as the operator says. */
 export function demoSettings(settings: Settings): Settings {
@@ -44,7 +42,8 @@ export async function runDemo(options: RunDemoOptions): Promise<number> {
     log.fatal({ err: error }, 'actor gave up; the process ends');
     finish(exitCodes.trouble);
   };
-  const nodes = composeDemo(settings).map(({ machine, modules }) => new DemoNode({ machine, modules, settings, brokerUrl, log, onGaveUp }));
+  const homelab = await demoHomelab(settings);
+  const nodes = composeDemo(homelab, settings).map(({ machine, modules }) => new DemoNode({ machine, modules, settings, brokerUrl, log, onGaveUp }));
   const unlock = lock(settings);
   let stopListening = (): void => undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -54,9 +53,9 @@ export async function runDemo(options: RunDemoOptions): Promise<number> {
   process.once('SIGTERM', onSignal);
   process.once('SIGINT', onSignal);
   try {
-    stopListening = await listenForDeeds(settings.dataRoot, (request) => perform(nodes, request));
+    stopListening = await listenForDeeds(settings.dataRoot, (request) => perform({ nodes, unwatched: homelab.unwatched }, request));
     for (const node of nodes) node.start();
-    process.stdout.write(`${welcome(options, nodes)}\n`);
+    process.stdout.write(`${welcome(options, homelab)}\n`);
     return await finished;
   } finally {
     stopListening();
@@ -70,24 +69,30 @@ export async function runDemo(options: RunDemoOptions): Promise<number> {
 function lock(settings: Settings): () => void {
   try {
     mkdirSync(settings.dataRoot, { recursive: true });
-    return takeLock(join(settings.dataRoot, 'lock'), 'a demo');
+    return takeLock(demoLock(settings.dataRoot), 'a demo');
   } catch (error) {
     throw new UsageError(`data directory ${settings.dataRoot}: ${error instanceof Error ? error.message : String(error)}. HOMELAB_ROOT names another.`);
   }
 }
 
-function welcome({ settings, brokerUrl }: RunDemoOptions, nodes: readonly DemoNode[]): string {
-  const services = nodes.reduce((sum, { machine }) => sum + machine.engine.world.all().length, 0);
+function welcome({ settings, brokerUrl }: RunDemoOptions, { nodes, unwatched, source }: DemoHomelab): string {
+  const services = nodes.flatMap((node) => node.services.map(({ name }) => ({ node: node.name, name })));
   // Commands look for the broker on 1883 unless told otherwise.
   const elsewhere = settings.brokerPort === 1883 ? [] : [`  First, in another terminal: export HOMELAB_BROKER_URL=${brokerUrl}`];
+  // One that everybody knows, where there is one.
+  const first = services.find(({ name }) => name === 'zigbee2mqtt') ?? services.at(-1);
   return [
     'homelab: SIMULATED. Nothing here is real: no container engine is used, no container is touched.',
-    `  nodes    ${nodes.map(({ name }) => name).join(', ')} (${services} services, all made up)`,
+    `  homelab  ${source}`,
+    `  nodes    ${nodes.map(({ name }) => name).join(', ')} (${services.length} containers, all made up)`,
+    ...(unwatched.length === 0 ? [] : [`  besides  ${unwatched.map(({ name }) => name).join(', ')}: declared, and not watched by anybody`]),
     `  broker   ${brokerUrl} (its own)`,
     `  data     ${settings.dataRoot}`,
     ...elsewhere,
     '  In another terminal: homelab status · homelab watch · homelab demo (lists what can be broken)',
-    '  A first walk:        homelab demo break piha mosquitto · after 20 s: homelab actions · homelab approve next',
+    ...(first === undefined
+      ? []
+      : [`  A first walk:        homelab demo break ${first.node} ${first.name} · after 20 s: homelab actions · homelab approve next`]),
     '  Nothing is ever repaired without your yes.',
   ].join('\n');
 }

@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { simulatedHomelab } from '../../adapters/simulated/homelab.table.ts';
 import { composeDemo } from '../../cli/demo/compose.ts';
+import { builtInHomelab } from '../../cli/demo/homelab.ts';
 import { demoSettings } from '../../cli/demo/run-demo.ts';
 import { readSettings } from '../../cli/settings.ts';
 import { actionId } from '../../contracts/action.ts';
@@ -14,8 +15,10 @@ import { projectRoot } from '../tidy/planted-tree.ts';
 function reaches(file: string, seen = new Set<string>()): ReadonlySet<string> {
   if (seen.has(file)) return seen;
   seen.add(file);
-  const statements = readFileSync(join(projectRoot, file), 'utf8').matchAll(/^(?:import|export)\s(?!type\b)(?:[^;]*?\sfrom\s)?\s*'([^']+)';/gms);
-  for (const [, target = ''] of statements) {
+  const text = readFileSync(join(projectRoot, file), 'utf8');
+  const statements = text.matchAll(/^(?:import|export)\s(?!type\b)(?:[^;]*?\sfrom\s)?\s*'([^']+)';/gms);
+  const lazily = text.matchAll(/\bimport\('([^']+)'\)/g);
+  for (const [, target = ''] of [...statements, ...lazily]) {
     if (target.startsWith('.')) reaches(relative(projectRoot, join(projectRoot, dirname(file), target)), seen);
     else seen.add(target);
   }
@@ -26,7 +29,7 @@ describe('the composition of the demo', () => {
   const engines = ['dockerode', 'adapters/docker/engine.ts', 'adapters/docker/watch.ts', 'adapters/docker/control.ts', 'adapters/host/metrics.ts'];
 
   it('imports nothing that reaches a container engine, while that of the real program does', () => {
-    const demo = reaches('cli/demo/compose.ts');
+    const demo = new Set([...reaches('cli/demo/compose.ts'), ...reaches('cli/demo/run-demo.ts')]);
     expect(engines.filter((each) => demo.has(each))).toEqual([]);
     expect(demo).toContain('actors/executor/actor.ts');
     expect(demo).toContain('adapters/simulated/control.ts');
@@ -36,14 +39,14 @@ describe('the composition of the demo', () => {
   });
 
   it('does not know where an engine would be', () => {
-    const nodes = composeDemo({ site: 'hub', incidentGraceMs: 1_000, verifyWindowMs: 1_000 });
+    const nodes = composeDemo(builtInHomelab, readSettings({ HOMELAB_INCIDENT_GRACE_S: '1', HOMELAB_VERIFY_WINDOW_S: '1' }));
     expect(nodes.map(({ machine }) => machine.name)).toEqual(['vps', 'piha', 'solaria', 'chelsty-infra']);
     const actors = nodes.map(({ modules }) => modules().map(({ name }) => name));
     expect(actors).toEqual([
-      ['inventory', 'observer', 'ledger', 'supervisor', 'node-agent', 'executor'],
-      ['node-agent', 'executor'],
-      ['node-agent', 'executor'],
-      ['node-agent', 'executor'],
+      ['inventory', 'observer', 'ledger', 'supervisor', 'node-agent', 'executor', 'stability-agent'],
+      ['node-agent', 'executor', 'stability-agent'],
+      ['node-agent', 'executor', 'stability-agent'],
+      ['node-agent', 'executor', 'stability-agent'],
     ]);
     for (const { machine } of nodes) machine.engine.close();
   });

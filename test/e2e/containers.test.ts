@@ -2,13 +2,13 @@
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { actorNames } from '../../cli/compose.ts';
 import { importNodeBase } from '../kit/base-image.ts';
 import { type Dockerd, haveDockerd, startDockerd } from '../kit/dockerd.ts';
 import { buildBundle } from '../kit/homelab-process.ts';
 import { waitFor } from '../kit/wait.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const actors = ['ledger', 'observer', 'inventory', 'supervisor', 'executor', 'node-agent'] as const;
 const program = ['node', '/app/dist/homelab.mjs'];
 
 describe.skipIf(!haveDockerd())('every actor in a container of its own', () => {
@@ -17,7 +17,13 @@ describe.skipIf(!haveDockerd())('every actor in a container of its own', () => {
 
   const start = async (name: string, ...command: readonly string[]): Promise<void> => {
     const limits = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--memory', '96m'];
-    const settings = ['NODE_NAME=lab', 'HOMELAB_BROKER_URL=mqtt://127.0.0.1:1883', 'HOMELAB_INCIDENT_GRACE_S=1', 'HOMELAB_VERIFY_WINDOW_S=60'];
+    const settings = [
+      'NODE_NAME=lab',
+      'HOMELAB_BROKER_URL=mqtt://127.0.0.1:1883',
+      'HOMELAB_INCIDENT_GRACE_S=1',
+      'HOMELAB_FLAP_WINDOW_S=0',
+      'HOMELAB_VERIFY_WINDOW_S=60',
+    ];
     const socket = ['--group-add', socketGroup, '-v', `${engine.socketPath}:/var/run/docker.sock`];
     await engine.docker(
       'run',
@@ -50,7 +56,7 @@ describe.skipIf(!haveDockerd())('every actor in a container of its own', () => {
     importNodeBase('homelab-base:test', engine.env);
     await engine.docker('build', '-q', '-t', 'homelab:test', '--build-arg', 'BASE_IMAGE=homelab-base:test', repository);
     await start('homelab-broker', 'broker');
-    for (const actor of actors) await start(`homelab-${actor}`, 'run', actor);
+    for (const actor of actorNames) await start(`homelab-${actor}`, 'run', actor);
     const image = await engine.importBusybox();
     await engine.docker(
       'run',
@@ -98,7 +104,7 @@ describe.skipIf(!haveDockerd())('every actor in a container of its own', () => {
   });
 
   it('is healthy by its own health check, not root, and within its memory', async () => {
-    for (const actor of actors) {
+    for (const actor of actorNames) {
       const name = `homelab-${actor}`;
       expect(await engine.docker('exec', name, ...program, 'alive')).toBe(`online: ${actor}`);
       expect(await engine.docker('exec', name, '/bin/id', '-u')).toBe('1000');

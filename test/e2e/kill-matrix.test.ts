@@ -26,14 +26,13 @@ function expectOneRepair(report: RepairReport): void {
   }
 }
 
-/** Only a crash after "effect begun" was written (a kill loses nothing that was handed to the kernel) and before the outcome was may leave us not knowing. */
+/** Only a crash after "effect begun" was written (a kill loses nothing that was handed to the kernel) and before "acted" was may leave us not knowing. */
 const mayBeUnknown = new Set([
   'executor.before-begun-fsync',
   'executor.after-begun-fsync',
   'executor.before-effect',
   'executor.after-effect',
-  'executor.before-outcome-append',
-  'executor.before-outcome-fsync',
+  'executor.before-acted-append',
 ]);
 
 describe.skipIf(!haveMosquitto())('killed on an engine that records effects', () => {

@@ -111,7 +111,13 @@ describe.skipIf(!canRun).each(stages)('the walk with %s', (_name, setUp) => {
         'trap "exit 0" TERM; while :; do sleep 0.2; done',
       );
     }
-    stage = await setUp(engine, { NODE_NAME: 'lab', DOCKER_HOST: `unix://${engine.socketPath}`, HOMELAB_INCIDENT_GRACE_S: '1', HOMELAB_VERIFY_WINDOW_S: '40' });
+    stage = await setUp(engine, {
+      NODE_NAME: 'lab',
+      DOCKER_HOST: `unix://${engine.socketPath}`,
+      HOMELAB_INCIDENT_GRACE_S: '1',
+      HOMELAB_FLAP_WINDOW_S: '0',
+      HOMELAB_VERIFY_WINDOW_S: '40',
+    });
     await stage.witness.see('web to be adopted', 'homelab/desired/lab', (doc) => JSON.stringify(doc.services).includes('"web"'));
     await stage.witness.see('the site to be nominal', 'homelab/world/sites/hub', (doc) => doc.status === 'nominal', { deadlineMs: 60_000 });
   });

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ExecutorPorts } from '../../actors/executor/ports.ts';
+import type { ControlPorts } from '../../actors/executor/ports.ts';
 import { createDockerControl } from '../../adapters/docker/control.ts';
 import { createEngine } from '../../adapters/docker/engine.ts';
 import { createDockerWatch } from '../../adapters/docker/watch.ts';
@@ -19,7 +19,7 @@ import { waitFor } from '../kit/wait.ts';
 describe.skipIf(!haveDockerd())('acting on a real engine', () => {
   let dockerd: Dockerd;
   let watch: ReturnType<typeof createDockerWatch>;
-  let control: ExecutorPorts;
+  let control: ControlPorts;
   beforeAll(async () => {
     dockerd = await startDockerd();
     await dockerd.importBusybox();

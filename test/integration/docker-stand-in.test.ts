@@ -3,7 +3,7 @@
  * on the stand-in mean something, and what the demo shows is what would happen.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExecutorPorts } from '../../actors/executor/ports.ts';
+import type { ControlPorts } from '../../actors/executor/ports.ts';
 import type { NodeAgentPorts } from '../../actors/node-agent/ports.ts';
 import { createDockerControl } from '../../adapters/docker/control.ts';
 import { createEngine } from '../../adapters/docker/engine.ts';
@@ -23,7 +23,7 @@ type Watch = Omit<NodeAgentPorts, 'readMetrics'>;
 
 interface Subject {
   readonly watch: Watch;
-  readonly control: ExecutorPorts;
+  readonly control: ControlPorts;
   /** The same engine, asked by somebody who waits for less than a second. */
   readonly impatient: Watch;
   /** The container `web` (label, policy always, a health check that says fine), running, without a health verdict of interest. */
@@ -110,7 +110,7 @@ async function standInSubject(): Promise<Subject> {
 async function simulatedSubject(): Promise<Subject> {
   const engine = new SimulatedEngine({ clock: systemClock, deadlineMs: impatientMs, machine: 'lab' });
   engine.world.add(web);
-  const watch = createSimulatedWatch(engine, { reclaimableBytes: 0 });
+  const watch = createSimulatedWatch(engine);
   const control = createSimulatedControl(engine);
   const id = (await control.findContainer('web'))!.id;
   return {
@@ -142,7 +142,7 @@ describe.each([
   describe.skipIf(!isHere)('as the adapters see it', () => {
     let subject: Subject;
     let watch: Watch;
-    let control: ExecutorPorts;
+    let control: ControlPorts;
     let watching: Watching;
     beforeAll(async () => {
       subject = await make();

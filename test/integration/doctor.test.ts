@@ -132,6 +132,38 @@ it('sees this machine through its real ports', async () => {
   expect(await engine.version()).toMatchObject({ engine: 'Docker 27.5.1', apiVersion: '1.47' });
 });
 
+it('says plainly that what it sees is a demo, and takes nothing of it for this machine', async () => {
+  const port = await freePort();
+  // The name of a simulated node, and agents that are there only as simulated ones.
+  const env = { HOMELAB_BROKER_PORT: String(port), NODE_NAME: 'vps', HOMELAB_AGENTS: 'observer', DOCKER_HOST: `unix://${scratch}/no.sock` };
+  const machine = new Machine(env);
+  try {
+    const demo = machine.start('up', '--demo');
+    await demo.says('Nothing is ever repaired');
+    const here = { HOMELAB_ROOT: machine.dataRoot };
+    const found = await waitFor('the documents of the demo', async () => {
+      const seen = await doctor({ ...env, ...here });
+      return seen.of('demo')?.found.includes('SIMULATED') ? seen : null;
+    });
+    expect(found.findings[0]).toMatchObject({ name: 'demo', level: 'warning', found: expect.stringContaining(`(process ${demo.child.pid})`) });
+    expect(found.of('actors')).toMatchObject({ level: 'error', found: expect.stringContaining('observer never heard of') });
+    expect(found.of('clock')).toMatchObject({ found: expect.stringContaining('unknown') });
+    expect(found.of('versions on the bus')).toMatchObject({ found: expect.stringContaining('nobody else is online') });
+    expect(found.of('broker port')).toMatchObject({ level: 'ok', found: expect.stringContaining('of a demo') });
+    expect(found.of('locks')).toMatchObject({ found: 'none' });
+    // Another data directory: only the documents tell.
+    const elsewhere = await doctor({ ...env, HOMELAB_ROOT: join(scratch, 'other') });
+    expect(elsewhere.of('demo')).toMatchObject({ found: expect.stringContaining('is the broker of a demo: ') });
+    // Another broker: only the lock tells.
+    const unseen = await doctor({ ...env, ...here, HOMELAB_BROKER_URL: `mqtt://127.0.0.1:${await freePort()}` });
+    expect(unseen.of('demo')).toMatchObject({ level: 'warning', found: expect.stringContaining('not looked at') });
+    for (const command of ['status', 'actions']) expect((await homelab([command], { ...env, ...here })).stdout).toMatch(/^SIMULATED homelab/);
+    expect(await homelab(['alive'], { ...env, ...here })).toMatchObject({ code: 0 });
+  } finally {
+    await machine.dispose();
+  }
+});
+
 describe.skipIf(!haveMosquitto())('with a real broker', () => {
   let mosquitto: Mosquitto;
   let machine: Machine | null = null;

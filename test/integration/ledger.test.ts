@@ -119,7 +119,8 @@ describe.each(brokersUnderTest)('the ledger on $name', ({ available, start }) =>
     await becomes('cancelled');
     await stopLedger();
     await startLedger();
-    await ask('pending/supervisor-vps', proposal);
+    // A person, because a program has to wait after a no.
+    await ask('pending/anna', proposal);
     await becomes('pending');
     await ask('rejected/nobody', 'redeploy-vps-web');
     await replied('nobody', 'unknown_action');

@@ -97,7 +97,7 @@ describe.each(brokersUnderTest)('on $name', ({ name, available, start }) => {
     const emit = async (from: number, to: number): Promise<void> => {
       for (let n = from; n <= to; n += 1)
         await agent.io().emit({
-          type: n % 2 === 0 ? 'high_cpu' : 'service_healthy',
+          type: n % 2 === 0 ? 'outbox_dropped' : 'service_healthy',
           severity: n % 2 === 0 ? 'warning' : 'info',
           service: `s${n % 5}`,
           message: `event ${n}`,

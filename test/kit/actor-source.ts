@@ -37,6 +37,8 @@ function literals(node: ts.Expression): readonly string[] {
 
 // -- events ---------------------------------------------------------------------------------------------------------------
 
+/** The last two: a check of the stability-agent names its pair of events. */
+const emittingProperties = new Set(['type', 'raised', 'cleared']);
 const readingCalls = new Set(['has', 'get', 'includes', 'eventTypeRow']);
 /** Some words are a type of event and a kind of incident or a reason at once. */
 const readingProperties = new Set(['trigger', 'trigger_type', 'code', 'kind', 'reason', 'resolved_by']);
@@ -53,7 +55,7 @@ function isEmitted(literal: ts.StringLiteralLike): boolean {
     return parent.arguments[0] === node && !readingCalls.has(nameOf(callee));
   }
   if (ts.isPropertyAssignment(parent)) {
-    if (nameOf(parent.name) === 'type') return true;
+    if (emittingProperties.has(nameOf(parent.name))) return true;
     if (readingProperties.has(nameOf(parent.name))) return false;
     const owner = parent.parent.parent;
     if (ts.isVariableDeclaration(owner) && nameOf(owner.type).includes('KnownEventType')) return true;
@@ -184,7 +186,7 @@ export function outcomeCodes(files: readonly ts.SourceFile[]): ReadonlySet<strin
     // What is no refusal of the engine is a bug, and has a code of its own.
     if (ts.isVariableDeclaration(node) && nameOf(node.name) === 'codeOf' && node.initializer !== undefined && ts.isArrowFunction(node.initializer))
       found = ts.isBlock(node.initializer.body) ? [] : literals(node.initializer.body);
-    if (ts.isObjectLiteralExpression(node) && node.getSourceFile().fileName === 'effects.ts') found = codeOf(node);
+    if (ts.isObjectLiteralExpression(node) && ['effects.ts', 'clean-disk.ts'].includes(node.getSourceFile().fileName)) found = codeOf(node);
     for (const code of found) codes.add(code);
   });
   return codes;

@@ -7,47 +7,24 @@
  */
 
 import { createExecutorModule } from '../../actors/executor/actor.ts';
-import { ControlError, type ExecutorPorts } from '../../actors/executor/ports.ts';
 import type { ActorIo } from '../../bus/actor.ts';
-import { delay } from '../../bus/clock.ts';
+import type { Clock } from '../../bus/clock.ts';
 import type { KillPoint } from '../../bus/kill-point.ts';
 import { type Action, type ActionType, actionId, OutcomeRequest, riskOf } from '../../contracts/action.ts';
+import type { DesiredNode } from '../../contracts/desired.ts';
 import type { EventDraft } from '../../contracts/event.ts';
 import type { ServiceStatus } from '../../contracts/health.ts';
 import { topics } from '../../contracts/topics.ts';
+import { type ExecutorContainer, ExecutorEngine } from './executor-engine.ts';
 import { FakeLife, fakeIo } from './fake-io.ts';
-import { StepClock } from './step-clock.ts';
+import { StepClock, settleFiles } from './step-clock.ts';
 
 const node = 'vps';
 const verifyWindowMs = 120_000;
 const leaseMarginMs = 300_000;
-/** A start of the engine, as measured. */
-const startTakesMs = 200;
+type Doc = Pick<Action, 'id' | 'type' | 'service' | 'attempt' | 'status' | 'claim' | 'outcome' | 'params' | 'transition_history'>;
 
-interface Container {
-  readonly id: string;
-  startedAtMs: number | null;
-  status: ServiceStatus;
-  /** How long after a start it is healthy; null = never. */
-  healthyAfterMs: number | null;
-}
-
-interface Effect {
-  readonly service: string;
-  readonly atMs: number;
-  /** What the ledger had granted when it happened; null = nothing: an effect without an approval. */
-  readonly nonce: string | null;
-}
-
-type Doc = Pick<Action, 'id' | 'type' | 'service' | 'attempt' | 'status' | 'claim' | 'outcome'>;
-
-/** What the engine does when it is asked; change it in a test. */
-interface Engine {
-  restart: 'works' | 'hangs' | 'works_but_hangs' | ControlError | Error;
-  find: 'works' | 'hangs' | ControlError;
-  findTakesMs: number;
-  healthcheck: { readonly exitCode: number; readonly output: string } | ControlError;
-}
+type Desired = Pick<DesiredNode, 'services' | 'cleanup_class'>;
 
 /** One ended life cannot be told from a killed process. */
 class Killed extends Error {
@@ -56,33 +33,31 @@ class Killed extends Error {
 
 interface Life {
   alive: boolean;
+  isEnding?: boolean;
   readonly fake: FakeLife;
-}
-
-/** All promises settle, and all files are written: fs requests are not timers, so a clock alone cannot wait for them. */
-async function settle(): Promise<void> {
-  for (let quiet = 0; quiet < 3; ) {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-    quiet = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq') || name === 'CloseReq') ? 0 : quiet + 1;
-  }
 }
 
 export class ExecutorWorld {
   readonly clock = new StepClock();
   readonly dataDir: string;
-  readonly containers = new Map<string, Container>();
+  readonly engine = new ExecutorEngine({
+    clock: this.clock,
+    grantFor: (service) => this.grantFor(service),
+    onHealth: (service) => {
+      this.deliverHealth(service);
+    },
+  });
+  readonly containers = this.engine.containers;
   readonly documents = new Map<string, Doc>();
   /** Every document the ledger ever wrote, oldest first. */
   readonly written: Doc[] = [];
-  readonly effects: Effect[] = [];
+  readonly effects = this.engine.effects;
+  readonly removed = this.engine.removed;
   readonly events: EventDraft[] = [];
   /** Requests that reached the ledger. */
   readonly requests: { readonly state: string; readonly payload: unknown }[] = [];
   readonly ends: { readonly id: string; readonly attempt: number; readonly status: string }[] = [];
   readonly passed: KillPoint[] = [];
-  readonly engine: Engine = { restart: 'works', find: 'works', findTakesMs: 0, healthcheck: { exitCode: 0, output: 'ok' } };
   /** false: no request arrives and no document is delivered, as without a broker. */
   connected = true;
   /** false: requests reach nobody. */
@@ -93,6 +68,7 @@ export class ExecutorWorld {
   copies = 1;
   /** Die at the n-th passing of this point. */
   armed: { readonly point: KillPoint; left: number } | null = null;
+  private desired: Desired | null = null;
   private readonly sent: string[] = [];
   private life: Life | null = null;
   private nonces = 0;
@@ -101,8 +77,8 @@ export class ExecutorWorld {
     this.dataDir = dataDir;
   }
 
-  addContainer(service: string, options: { readonly healthyAfterMs?: number | null; readonly status?: ServiceStatus } = {}): Container {
-    const container: Container = {
+  addContainer(service: string, options: { readonly healthyAfterMs?: number | null; readonly status?: ServiceStatus } = {}): ExecutorContainer {
+    const container: ExecutorContainer = {
       id: String(this.containers.size + 1).padStart(64, 'a'),
       startedAtMs: this.clock.now() - 3_600_000,
       status: options.status ?? 'down',
@@ -113,11 +89,28 @@ export class ExecutorWorld {
   }
 
   /** A person agrees; the ledger's document says so. Returns the id. */
-  approve(type: ActionType, service: string | null): string {
+  approve(type: ActionType, service: string | null, params: Action['params'] = {}): string {
     const id = actionId({ type, node, service });
-    const attempt = (this.documents.get(id)?.attempt ?? 0) + 1;
-    this.write({ id, type, service, attempt, status: 'approved', claim: null, outcome: null });
+    const before = this.documents.get(id);
+    const history = before?.transition_history ?? [];
+    this.write({ id, type, service, params, attempt: (before?.attempt ?? 0) + 1, status: 'approved', claim: null, outcome: null, transition_history: history });
     return id;
+  }
+
+  /** What the inventory says of this node from now on. */
+  desire(desired: Desired): void {
+    this.desired = desired;
+    this.deliverDesired(false);
+  }
+
+  /** The health of a container changes by itself. */
+  setStatus(service: string, status: ServiceStatus): void {
+    this.container(service).status = status;
+    this.deliverHealth(service);
+  }
+
+  setHealthyAfter(service: string, ms: number | null): void {
+    this.container(service).healthyAfterMs = ms;
   }
 
   /** The ledger moves an action by itself: cancelled, expired, the lease of a claim. */
@@ -153,7 +146,7 @@ export class ExecutorWorld {
     const life: { alive: boolean; fake: FakeLife | null } = { alive: true, fake: null };
     const io = this.io(life);
     const module = createExecutorModule({
-      ports: this.ports(life),
+      ports: this.engine.ports(life),
       newNonce: () => {
         this.nonces += 1;
         return `nonce-${String(this.nonces).padStart(4, '0')}`;
@@ -166,8 +159,9 @@ export class ExecutorWorld {
     this.life = life as Life;
     for (const doc of this.documents.values()) this.deliver(doc, true);
     for (const service of this.containers.keys()) this.deliverHealth(service, true);
+    this.deliverDesired(true);
     if (options.synced ?? true) this.life.fake.synced();
-    await settle();
+    await settleFiles();
   }
 
   /** How many requests for this state were sent, whether or not anybody heard them. */
@@ -186,19 +180,35 @@ export class ExecutorWorld {
     life.alive = false;
     this.life = null;
     life.fake.actor.stop();
-    await settle();
+    await settleFiles();
+    life.isEnding = true;
     // The lock of a dead process is gone; ours must give its file up.
     await life.fake.stop();
   }
 
+  /** As by SIGTERM: it may use the time that a clean stop has. */
+  async stop(): Promise<void> {
+    const { life } = this;
+    if (life === null) return;
+    this.life = null;
+    let isOver = false;
+    const stopping = life.fake.stop().then(() => {
+      isOver = true;
+    });
+    await settleFiles();
+    for (let passed = 0; passed < 10_000 && !isOver; passed += 100) await this.run(100);
+    await stopping;
+    life.alive = false;
+  }
+
   async run(ms: number): Promise<void> {
-    await this.clock.run(ms, settle);
+    await this.clock.run(ms, settleFiles);
   }
 
   /** Lets time pass until the condition holds; fails after `withinMs` of the world's time. */
   async until(what: string, condition: () => boolean, withinMs = 900_000): Promise<void> {
     const untilMs = this.clock.now() + withinMs;
-    await settle();
+    await settleFiles();
     while (!condition()) {
       const next = this.clock.nextDueMs;
       if (next === null || next > untilMs) throw new Error(`${what}: not within ${withinMs} ms; ${JSON.stringify([...this.documents.values()])}`);
@@ -222,6 +232,11 @@ export class ExecutorWorld {
     this.life?.fake.hearDocument(topics.action, { node, id }, null);
   }
 
+  private deliverDesired(retained: boolean): void {
+    if (this.desired === null || !this.connected) return;
+    this.life?.fake.hearDocument(topics.desired, { node }, { status: 'declared', node, site: 'hub', ...this.desired }, { retained });
+  }
+
   deliverHealth(service: string, retained = false): void {
     const { status, startedAtMs, id } = this.container(service);
     this.sayHealth(service, { status, startedAtMs, container: id }, retained);
@@ -243,18 +258,32 @@ export class ExecutorWorld {
     );
   }
 
-  private container(service: string): Container {
+  private container(service: string): ExecutorContainer {
     const container = this.containers.get(service);
     if (container === undefined) throw new Error(`no container ${service}`);
     return container;
   }
 
-  private write(doc: Doc): void {
+  private write(changed: Doc): void {
+    const from = this.documents.get(changed.id)?.status as Doc['transition_history'][number]['from'] | undefined;
+    const step = {
+      from: from ?? null,
+      to: changed.status as Doc['transition_history'][number]['to'],
+      at: new Date(this.clock.now()).toISOString(),
+      by: 'ledger',
+      note: '',
+    };
+    const doc = { ...changed, transition_history: [...changed.transition_history, step] };
     this.documents.set(doc.id, doc);
     this.written.push(doc);
     if (['completed', 'failed', 'cancelled', 'expired', 'rejected'].includes(doc.status))
       this.ends.push({ id: doc.id, attempt: doc.attempt, status: doc.status });
     this.deliver(doc);
+  }
+
+  private grantFor(service: string | null): string | null {
+    const mayTouch = (doc: Doc): boolean => doc.service === service || ((doc.params['dependents'] ?? []) as readonly (string | null)[]).includes(service);
+    return [...this.documents.values()].find((doc) => doc.status === 'running' && mayTouch(doc))?.claim?.nonce ?? null;
   }
 
   private claim(nonce: string, leaseMs: number): NonNullable<Action['claim']> {
@@ -294,8 +323,20 @@ export class ExecutorWorld {
     throw new Killed(point);
   }
 
-  private io(life: { readonly alive: boolean }): ActorIo {
-    const io = fakeIo({ actor: 'executor', node, clock: this.clock, dataDir: this.dataDir });
+  /** When a dead process gives its files up, what its end would give time to is over at once. */
+  private clockOf(life: { readonly isEnding?: boolean }): Clock {
+    const { clock } = this;
+    return {
+      now: () => clock.now(),
+      setTimeout: (fn, ms) => (life.isEnding === true ? setImmediate(fn) : clock.setTimeout(fn, ms)),
+      clearTimeout: (timer) => {
+        clock.clearTimeout(timer);
+      },
+    };
+  }
+
+  private io(life: { readonly alive: boolean; readonly isEnding?: boolean }): ActorIo {
+    const io = fakeIo({ actor: 'executor', node, clock: this.clockOf(life), dataDir: this.dataDir });
     return {
       ...io,
       emit: (draft: EventDraft) => {
@@ -312,62 +353,6 @@ export class ExecutorWorld {
       },
     };
   }
-
-  private ports(life: { readonly alive: boolean }): ExecutorPorts {
-    const never = <T>(): Promise<T> => new Promise(() => undefined);
-    return {
-      findContainer: async (service) => {
-        if (!life.alive || this.engine.find === 'hangs') return never();
-        if (this.engine.find instanceof Error) throw this.engine.find;
-        if (this.engine.findTakesMs > 0) await delay(this.clock, this.engine.findTakesMs);
-        const found = this.containers.get(service);
-        return Promise.resolve(
-          found === undefined
-            ? null
-            : { id: found.id, name: service, startedAt: found.startedAtMs === null ? null : new Date(found.startedAtMs).toISOString() },
-        );
-      },
-      restartContainer: (id) => {
-        if (!life.alive) return never();
-        const { restart } = this.engine;
-        if (restart instanceof Error) return Promise.reject(restart);
-        if (restart === 'hangs') return never();
-        const done = this.restart(id);
-        return restart === 'works' ? done : never();
-      },
-      runHealthcheck: (_id) => {
-        if (!life.alive) return never();
-        const { healthcheck } = this.engine;
-        return healthcheck instanceof ControlError ? Promise.reject(healthcheck) : Promise.resolve(healthcheck);
-      },
-      collectDiagnostics: (id) => {
-        if (!life.alive) return never();
-        return Promise.resolve({ inspect: { Id: id }, log: Array.from({ length: 8 }, (_, n) => `line ${n + 1}`) });
-      },
-    };
-  }
-
-  /** The engine does it whether or not the one who asked still lives. */
-  private restart(id: string): Promise<void> {
-    const [service, container] = [...this.containers].find(([, each]) => each.id === id) ?? [];
-    if (service === undefined || container === undefined) return Promise.reject(new ControlError('container_missing', 'no such container'));
-    const running = [...this.documents.values()].find((doc) => doc.service === service && doc.status === 'running');
-    this.effects.push({ service, atMs: this.clock.now(), nonce: running?.claim?.nonce ?? null });
-    return new Promise((resolve) => {
-      this.clock.setTimeout(() => {
-        container.startedAtMs = this.clock.now();
-        container.status = 'starting';
-        this.deliverHealth(service);
-        resolve();
-      }, startTakesMs);
-      const { healthyAfterMs } = container;
-      if (healthyAfterMs === null) return;
-      this.clock.setTimeout(() => {
-        container.status = 'healthy';
-        this.deliverHealth(service);
-      }, startTakesMs + healthyAfterMs);
-    });
-  }
 }
 
 /** An action document as a ledger would write it, without its head. */
@@ -378,7 +363,6 @@ function actionBody(doc: Doc): Record<string, unknown> {
     risk: riskOf[doc.type],
     site: 'hub',
     node,
-    params: {},
     digest: 'sha256:00',
     evidence: { trigger_type: 'containers_not_running', message: '', incident_id: null },
     proposed_by: 'supervisor-vps',
@@ -387,6 +371,5 @@ function actionBody(doc: Doc): Record<string, unknown> {
     approved_at: at,
     expires_at: '2026-03-01T13:00:00.000Z',
     verify_window_ms: verifyWindowMs,
-    transition_history: [],
   };
 }

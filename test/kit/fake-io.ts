@@ -130,6 +130,10 @@ export class FakeLife {
     return new FakeLife(io, await module.create(io));
   }
 
+  get detail(): string | null {
+    return this.blueprint.detail?.(this.actor.getSnapshot()) ?? null;
+  }
+
   get mode(): string {
     return this.blueprint.mode(this.actor.getSnapshot());
   }
@@ -174,6 +178,8 @@ export class FakeLife {
   async stop(): Promise<void> {
     await this.detach?.();
     this.actor.stop();
+    // Stopping is a last snapshot, which armed it once more.
+    if (this.timer !== null) this.io.clock.clearTimeout(this.timer);
     await this.commands.idle();
   }
 

@@ -1,9 +1,11 @@
 /** A world for the inventory's reducer: readings and documents are handed in, and what it does about them is collected. */
 import type { DesiredBody } from '../../actors/inventory/desired-documents.ts';
-import type { InventoryReading, ReadNode } from '../../actors/inventory/ports.ts';
 import { type InventoryCommand, type InventoryEvent, type InventoryState, initialState, mode, reduce } from '../../actors/inventory/reduce.ts';
+import { type DeclaredTree, emptyTree, type Finding, type HostFiles, type ReadFile } from '../../actors/inventory/tree.ts';
 import type { Delivery } from '../../bus/actor.ts';
-import type { AdoptedMemory, DeclaredMemory, InventoryProblem } from '../../contracts/inventory.ts';
+import type { PersonRole } from '../../contracts/desired.ts';
+import { HostService } from '../../contracts/inventory/host.ts';
+import type { AdoptedMemory, DeclaredMemory } from '../../contracts/inventory/memory.ts';
 import type { LevelsOf, PayloadOf, Topic } from '../../contracts/topic.ts';
 import { allTopics, topics } from '../../contracts/topics.ts';
 
@@ -12,33 +14,58 @@ const since = new Date(now).toISOString();
 
 type Loose<T extends Topic> = { readonly [K in keyof PayloadOf<T>]?: unknown };
 
-export const readNode = (node: string, services: readonly string[], rest: Partial<ReadNode> = {}): ReadNode => ({
-  file: `hosts/${node}/services.yaml`,
-  services: services.map((name) => ({ name, monitor: true })),
-  agents: null,
-  site: null,
-  lines: Object.fromEntries(services.map((name, at) => [name, at + 2])),
+/** A file that fits its contract; its line n declares the nth key of what the path leads to. */
+export const readFile = <T>(path: string, value: T, keys: readonly string[] = []): ReadFile<T> => ({
+  path,
+  text: '',
+  value,
+  placeOf: (steps) => ({ line: keys.indexOf(String(steps.at(-1))) + 2, column: 1 }),
+  tags: () => [],
+});
+
+export interface NodeSettings {
+  readonly agents?: readonly string[];
+  readonly site?: string;
+  readonly entries?: Readonly<Record<string, object>>;
+}
+
+/** The files of a node that runs these services. */
+export const readNode = (node: string, services: readonly string[], { agents, site, entries = {} }: NodeSettings = {}): HostFiles => {
+  const value = {
+    services: Object.fromEntries(services.map((name) => [name, HostService.parse(entries[name] ?? {})])),
+    ...(agents === undefined ? {} : { agents: [...agents] }),
+    ...(site === undefined ? {} : { site }),
+  };
+  return hostFiles(node, readFile(`hosts/${node}/services.yaml`, value, services));
+};
+
+const hostFiles = (node: string, services: HostFiles['services']): HostFiles => {
+  const absent = { capabilities: 'absent', nodeFile: 'absent', networking: 'absent', paths: 'absent' } as const;
+  return { node, services, ...absent, overrides: new Map(), others: [] };
+};
+
+export interface ReadingSettings extends Partial<Omit<DeclaredTree, 'access' | 'hosts'>> {
+  readonly access?: Readonly<Record<string, PersonRole>> | 'unreadable';
+}
+
+export const reading = (nodes: readonly HostFiles[], { access, ...rest }: ReadingSettings = {}): DeclaredTree => ({
+  ...emptyTree,
+  access: access === undefined ? 'absent' : access === 'unreadable' ? 'broken' : readFile('inventory/access.yaml', { logins: { ...access } }),
+  hosts: new Map(nodes.map((files) => [files.node, files])),
   ...rest,
 });
 
-export const reading = (nodes: readonly ReadNode[], rest: Partial<InventoryReading> = {}): InventoryReading => {
-  const named = nodes.map((node) => [node.file.split('/')[1] ?? '', node] as const);
-  return { hosts: 'listed', present: named.map(([name]) => name), nodes: Object.fromEntries(named), access: null, problems: [], ...rest };
-};
-
-export const problem = (node: string | null, detail = 'not YAML', line = 3): InventoryProblem => ({
+export const problem = (node: string | null, detail = 'not YAML', line = 3): Finding => ({
+  rule: 'not-yaml',
+  severity: 'error',
   file: node === null ? 'hosts' : `hosts/${node}/services.yaml`,
-  node,
-  line,
-  column: 1,
+  place: { line, column: 1 },
   detail,
 });
 
-/** A reading in which some files do not parse. */
-export const brokenReading = (broken: readonly string[], nodes: readonly ReadNode[] = []): InventoryReading => {
-  const whole = reading(nodes);
-  return { ...whole, present: [...whole.present, ...broken], problems: broken.map((node) => problem(node)) };
-};
+/** A reading in which some services.yaml do not parse. */
+export const brokenReading = (broken: readonly string[], nodes: readonly HostFiles[] = []): DeclaredTree =>
+  reading([...nodes, ...broken.map((node) => hostFiles(node, 'broken'))], { findings: broken.map((node) => problem(node)) });
 
 export class InventoryWorld {
   state: InventoryState;
@@ -73,8 +100,8 @@ export class InventoryWorld {
     return this;
   }
 
-  read(what: InventoryReading): this {
-    return this.send({ type: 'filesRead', reading: what, now });
+  read(tree: DeclaredTree, commit: string | null = null): this {
+    return this.send({ type: 'filesRead', checkout: { tree, commit }, now });
   }
 
   synced(): this {

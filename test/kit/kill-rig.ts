@@ -56,6 +56,8 @@ export class KillRig {
       DOCKER_HOST: engine.dockerHost,
       HOMELAB_BROKER_URL: broker.url,
       HOMELAB_INCIDENT_GRACE_S: '0.2',
+      // The same service is killed again and again, which is no pattern of its own.
+      HOMELAB_FLAP_WINDOW_S: '0',
       HOMELAB_VERIFY_WINDOW_S: '20',
     });
     const rig = new KillRig(broker, machine, await Witness.open(broker.url), engine);

@@ -4,9 +4,10 @@
  */
 
 import { type LedgerEntry, type LedgerEvent, type LedgerState, openDesk, type Remembered } from '../../actors/ledger/desk-state.ts';
+import { nextDeadline } from '../../actors/ledger/desk-time.ts';
 import type { ActionRecord } from '../../actors/ledger/record.ts';
 import { reduce } from '../../actors/ledger/reduce.ts';
-import type { Reply } from '../../contracts/action.ts';
+import type { MaintenanceWindow, Reply } from '../../contracts/action.ts';
 import { actionId } from '../../contracts/action.ts';
 import { DesiredNode } from '../../contracts/desired.ts';
 import type { EventDraft } from '../../contracts/event.ts';
@@ -45,6 +46,8 @@ export class TestDesk {
   readonly cleared: string[] = [];
   /** What is on the bus. */
   readonly documents = new Map<string, ActionRecord>();
+  /** Maintenance as it was published last, by node. */
+  private readonly published = new Map<string, readonly MaintenanceWindow[]>();
   /** Kinds of commands, in order, since the last `said`. */
   private order: string[] = [];
 
@@ -69,6 +72,7 @@ export class TestDesk {
       else if (command.type === 'emit') this.events.push(command.draft);
       else if (command.type === 'clear') this.cleared.push(command.topic);
       else if (command.type === 'publish') this.documents.set(topics.action.build({ node: command.record.node, id: command.record.id }), command.record);
+      else if (command.type === 'publishMaintenance') this.published.set(command.node, command.windows);
       else if (command.type === 'withdraw') this.documents.delete(topics.action.build(command));
     }
   }
@@ -96,6 +100,15 @@ export class TestDesk {
   pass(ms: number): void {
     this.now += ms;
     this.send({ type: 'wake', now: this.now });
+  }
+
+  /** null: nothing was ever published. */
+  windows(node: string): readonly MaintenanceWindow[] | null {
+    return this.published.get(node) ?? null;
+  }
+
+  get nextDeadline(): number | null {
+    return nextDeadline(this.state);
   }
 
   said(): readonly string[] {
@@ -166,14 +179,14 @@ export const allMoves = [
   ['completed', 'running', 'not_allowed', 'not_allowed', 'not_approved'],
   ['completed', 'completed', 'not_allowed', 'not_allowed', 'unchanged'],
   ['completed', 'failed', 'not_allowed', 'not_allowed', 'not_running'],
-  ['failed', 'pending', 'proposed', 'proposed', 'not_allowed'],
+  ['failed', 'pending', 'proposed', 'cooling_down', 'not_allowed'],
   ['failed', 'approved', 'not_pending', 'not_allowed', 'not_allowed'],
   ['failed', 'rejected', 'not_pending', 'not_allowed', 'not_allowed'],
   ['failed', 'cancelled', 'not_cancellable', 'not_cancellable', 'not_allowed'],
   ['failed', 'running', 'not_allowed', 'not_allowed', 'not_approved'],
   ['failed', 'completed', 'not_allowed', 'not_allowed', 'not_running'],
   ['failed', 'failed', 'not_allowed', 'not_allowed', 'unchanged'],
-  ['rejected', 'pending', 'proposed', 'proposed', 'not_allowed'],
+  ['rejected', 'pending', 'proposed', 'cooling_down', 'not_allowed'],
   ['rejected', 'approved', 'not_pending', 'not_allowed', 'not_allowed'],
   ['rejected', 'rejected', 'not_pending', 'not_allowed', 'not_allowed'],
   ['rejected', 'cancelled', 'not_cancellable', 'not_cancellable', 'not_allowed'],
@@ -187,7 +200,7 @@ export const allMoves = [
   ['cancelled', 'running', 'not_allowed', 'not_allowed', 'not_approved'],
   ['cancelled', 'completed', 'not_allowed', 'not_allowed', 'not_running'],
   ['cancelled', 'failed', 'not_allowed', 'not_allowed', 'not_running'],
-  ['expired', 'pending', 'proposed', 'proposed', 'not_allowed'],
+  ['expired', 'pending', 'proposed', 'cooling_down', 'not_allowed'],
   ['expired', 'approved', 'not_pending', 'not_allowed', 'not_allowed'],
   ['expired', 'rejected', 'not_pending', 'not_allowed', 'not_allowed'],
   ['expired', 'cancelled', 'not_cancellable', 'not_cancellable', 'not_allowed'],

@@ -15,6 +15,8 @@ import {
   type RememberedNode,
 } from '../../actors/observer/state.ts';
 import type { StoredEvent } from '../../actors/observer/stored-event.ts';
+import { WorldSlice, worldOf } from '../../actors/observer/world.ts';
+import type { Severity } from '../../contracts/common.ts';
 import { type Event, laneOf } from '../../contracts/event.ts';
 import { eventTypeRow } from '../../contracts/event-types.table.ts';
 import type { Topic } from '../../contracts/topic.ts';
@@ -33,6 +35,8 @@ export interface RigEvent {
   readonly floor?: number;
   readonly correlation_id?: string;
   readonly message?: string;
+  /** Default: that of its type. */
+  readonly severity?: Severity;
 }
 
 export class ObserverRig {
@@ -100,7 +104,7 @@ export class ObserverRig {
 
   event(type: string, rest: RigEvent = {}): Event {
     const { node = 'vps', source = 'node-agent', service = null, tsMs = this.now, floor } = rest;
-    const severity = eventTypeRow(type)?.severity ?? 'info';
+    const severity = rest.severity ?? eventTypeRow(type)?.severity ?? 'info';
     const lane = laneOf(severity);
     const key = `${node}/${source}/${lane}`;
     const seq = rest.seq ?? (this.sequence.get(key) ?? 0) + 1;
@@ -176,6 +180,13 @@ export class ObserverRig {
 
   types(): string[] {
     return this.lines.map(({ type }) => type);
+  }
+
+  /** What the next life would begin with: through the texts on the disk. */
+  remembered(): ReadonlyMap<string, RememberedNode> {
+    return new Map(
+      [...this.remember()].map(([name, { position, world }]) => [name, { position, world: worldOf(WorldSlice.parse(JSON.parse(JSON.stringify(world)))) }]),
+    );
   }
 
   remember(): ReadonlyMap<string, Checkpoint> {

@@ -87,3 +87,11 @@ export const settlePromises = (): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(resolve);
   });
+
+/** The same for code that also reads and writes files: those requests are no timers, so a clock alone cannot wait for them. */
+export async function settleFiles(): Promise<void> {
+  for (let quiet = 0; quiet < 3; ) {
+    await settlePromises();
+    quiet = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq') || name === 'CloseReq') ? 0 : quiet + 1;
+  }
+}

@@ -1,6 +1,8 @@
 /** A world for the supervisor's reducer: documents are put and deleted, time is moved, and what it asks for is collected. */
 
+import type { HaRules } from '../../actors/supervisor/judge-home-assistant.ts';
 import { initialState, mode, reduce, type SupervisorCommand, type SupervisorEvent, type SupervisorState, wakeAt } from '../../actors/supervisor/reduce.ts';
+import type { Proposal } from '../../actors/supervisor/verdict.ts';
 import type { Delivery } from '../../bus/actor.ts';
 import type { Transition } from '../../contracts/action.ts';
 import type { LevelsOf, PayloadOf, Topic } from '../../contracts/topic.ts';
@@ -14,11 +16,15 @@ type Loose<T extends Topic> = { readonly [K in keyof PayloadOf<T>]?: unknown };
 
 export class SupervisorWorld {
   now = startMs;
-  state: SupervisorState = initialState({ site: 'hub' });
+  state: SupervisorState;
   /** Everything asked for, oldest first. */
   readonly asked: { readonly at: number; readonly command: SupervisorCommand }[] = [];
   readonly decisions = new Map<string, Extract<SupervisorCommand, { readonly type: 'decide' }>['body']>();
   private rev = 0;
+
+  constructor(options: { readonly haRules?: HaRules; readonly haHeard?: SupervisorState['knowledge']['haHeard'] } = {}) {
+    this.state = initialState({ site: 'hub', ...options });
+  }
 
   send(event: SupervisorEvent): void {
     const { state, commands } = reduce(this.state, event);
@@ -69,6 +75,11 @@ export class SupervisorWorld {
     return this.asked.flatMap(({ command }) => (command.type === 'propose' ? command.id : []));
   }
 
+  /** What was asked for last. */
+  get proposal(): Proposal | undefined {
+    return this.asked.flatMap(({ command }) => (command.type === 'propose' ? command.proposal : [])).at(-1);
+  }
+
   /** `<id> <reason>` of each withdrawal so far. */
   get withdrawn(): readonly string[] {
     return this.asked.flatMap(({ command }) => (command.type === 'withdraw' ? `${command.id} ${command.reason}` : []));
@@ -87,10 +98,43 @@ export class SupervisorWorld {
     return this.decisions.get(node)?.services.find((each) => each.service === service)?.decision ?? 'no decision';
   }
 
+  /** What is said of something else than the container of a service. */
+  other(about: string, node = 'vps'): { readonly decision: string; readonly code: string; readonly until: string | null } | null {
+    const found = this.decisions.get(node)?.others?.find((each) => each.about === about);
+    return found === undefined ? null : { decision: found.decision, code: found.code ?? '', until: found.until ?? null };
+  }
+
+  /** An event about Home Assistant, said `agoMs` ago by the agent on vps. */
+  event(type: string, { agoMs = 0, node = 'vps', ...rest }: { readonly agoMs?: number; readonly node?: string; readonly payload?: object } = {}): this {
+    this.rev += 1;
+    const id = `00000000-0000-7000-8000-${String(this.rev).padStart(12, '0')}`;
+    const head = { id, ts: iso(this.now - agoMs), node, source: 'ha-diag-agent', lane: 'urgent', seq: this.rev, severity: 'error' };
+    const payload = topics.events.schema.parse({ ...head, type, service: 'homeassistant', message: `${type} said`, ...rest });
+    const levels = { node };
+    const delivery: Delivery = {
+      kind: 'message',
+      name: 'events',
+      topic: topics.events.build(levels),
+      levels,
+      text: '',
+      payload,
+      retained: false,
+      at: this.now,
+    };
+    this.send({ type: 'delivery', delivery, now: this.now });
+    return this;
+  }
+
   // -- documents --------------------------------------------------------------------------------------------------------
 
   desired(
-    services: readonly { readonly name: string; readonly origin?: string; readonly monitor?: boolean }[],
+    services: readonly {
+      readonly name: string;
+      readonly origin?: string;
+      readonly monitor?: boolean;
+      readonly repairable?: boolean;
+      readonly depends_on?: readonly string[];
+    }[],
     rest: Loose<typeof topics.desired> = {},
     node = 'vps',
   ): this {
@@ -136,7 +180,9 @@ export class SupervisorWorld {
   }
 
   action(status: string, rest: Loose<typeof topics.action> = {}, id = 'container-restart-vps-web'): this {
-    const type = ['container_restart', 'redeploy', 'collect_diagnostics', 'alert_only'].find((each) => id.startsWith(each.replaceAll('_', '-')));
+    const type = ['container_restart', 'redeploy', 'collect_diagnostics', 'alert_only', 'disk_cleanup'].find((each) =>
+      id.startsWith(each.replaceAll('_', '-')),
+    );
     const history =
       typeof rest.transition_history === 'undefined'
         ? [moved(null, 'pending', this.now), ...(status === 'pending' ? [] : [moved('pending', status, this.now)])]

@@ -1,0 +1,81 @@
+/** What a value of an environment variable may look like, and what is said of one that does not. Pure. */
+import { z } from 'zod';
+import { NodeName } from '../contracts/common.ts';
+
+export const seconds = (fallbackMs: number, least = 0): z.ZodType<number, string | undefined> =>
+  z
+    .string()
+    .optional()
+    .transform((text, ctx) => {
+      if (text === undefined || text === '') return fallbackMs;
+      const value = Number(text);
+      if (Number.isFinite(value) && value >= least && value <= 86_400) return Math.round(value * 1000);
+      ctx.addIssue({ code: 'custom', message: `expected seconds, ${least} to 86400` });
+      return z.NEVER;
+    });
+
+export const port = <Fallback extends number | null>(fallback: Fallback): z.ZodType<number | Fallback, string | undefined> =>
+  z
+    .string()
+    .optional()
+    .transform((text, ctx) => {
+      if (text === undefined || text === '') return fallback;
+      const value = Number(text);
+      if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+      ctx.addIssue({ code: 'custom', message: 'expected a port, 0 to 65535 (0 = any free one)' });
+      return z.NEVER;
+    });
+
+export const percentage = (fallback: number): z.ZodType<number, string | undefined> =>
+  z
+    .string()
+    .optional()
+    .transform((text, ctx) => {
+      if (text === undefined || text === '') return fallback;
+      const value = Number(text);
+      if (Number.isFinite(value) && value >= 10 && value <= 99) return value;
+      ctx.addIssue({ code: 'custom', message: 'expected percent, 10 to 99' });
+      return z.NEVER;
+    });
+
+export const flag = (fallback: boolean): z.ZodType<boolean, string | undefined> =>
+  z
+    .string()
+    .optional()
+    .transform((text, ctx) => {
+      if (text === undefined || text === '') return fallback;
+      if (text === 'true' || text === 'false') return text === 'true';
+      ctx.addIssue({ code: 'custom', message: 'expected true or false' });
+      return z.NEVER;
+    });
+
+/** A file or address; empty counts as not said. */
+export const said = z
+  .string()
+  .optional()
+  .transform((text) => (text === '' ? undefined : text));
+
+export const brokerUrl = z
+  .string()
+  .regex(/^mqtts?:\/\/\S+$/, 'expected mqtt://host:port or mqtts://host:port, several separated by commas')
+  .transform((text) => text.split(',').map((each) => each.trim()));
+
+export const oneBrokerUrl = z.string().regex(/^mqtts?:\/\/[^\s,]+$/, 'expected mqtt://host:port or mqtts://host:port');
+
+export const aliasMap = z
+  .string()
+  .optional()
+  .transform((text, ctx) => {
+    if (text === undefined || text === '') return {};
+    try {
+      return z.record(z.string(), NodeName).parse(JSON.parse(text));
+    } catch {
+      ctx.addIssue({ code: 'custom', message: 'expected JSON such as {"node-2":"chelsty-infra"}' });
+      return z.NEVER;
+    }
+  });
+
+export const list = z
+  .string()
+  .optional()
+  .transform((text) => (text === undefined || text === '' ? [] : text.split(',').map((name) => name.trim())));

@@ -1,0 +1,140 @@
+/**
+ * For tests: the engine of an executor's small world, with containers that take their time and things to clean up.
+ *
+ * What it does when it is asked is said in its fields; change them in a test. It does what it was asked whether or not the one
+ * who asked still lives; `effects` is the witness: each, and which nonce the ledger had granted at that moment.
+ */
+import { type CleanupCandidate, type CleanupPorts, ControlError, type ExecutorPorts, type Freed, type HistoryPorts } from '../../actors/executor/ports.ts';
+import { type Clock, delay } from '../../bus/clock.ts';
+import type { ServiceStatus } from '../../contracts/health.ts';
+
+/** A start of the engine, as measured. */
+const startTakesMs = 200;
+
+export interface ExecutorContainer {
+  readonly id: string;
+  startedAtMs: number | null;
+  status: ServiceStatus;
+  /** How long after a start it is healthy; null = never. */
+  healthyAfterMs: number | null;
+}
+
+interface Effect {
+  /** `/`: the node. */
+  readonly service: string;
+  readonly atMs: number;
+  /** What the ledger had granted when it happened; null = nothing: an effect without an approval. */
+  readonly nonce: string | null;
+}
+
+interface ExecutorEngineOptions {
+  readonly clock: Clock;
+  /** What the ledger has granted now for this service, or (null) for the node. */
+  grantFor(service: string | null): string | null;
+  /** The health of a service has changed. */
+  onHealth(service: string): void;
+}
+
+export class ExecutorEngine {
+  restart: 'works' | 'hangs' | 'works_but_hangs' | ControlError | Error = 'works';
+  /** For one service, by its name. */
+  readonly restartOf: Record<string, ControlError> = {};
+  find: 'works' | 'hangs' | ControlError = 'works';
+  findTakesMs = 0;
+  healthcheck: { readonly exitCode: number; readonly output: string } | ControlError = { exitCode: 0, output: 'ok' };
+  /** A refusal comes so long after the request. */
+  refusesAfterMs = 0;
+  candidates: readonly CleanupCandidate[] | ControlError = [];
+  /** For one kind of clean-up. */
+  readonly pruneOf: Record<string, ControlError> = {};
+  readonly containers = new Map<string, ExecutorContainer>();
+  readonly effects: Effect[] = [];
+  /** What clean-ups removed, in order: names of containers, and kinds. */
+  readonly removed: string[] = [];
+  private readonly options: ExecutorEngineOptions;
+
+  constructor(options: ExecutorEngineOptions) {
+    this.options = options;
+  }
+
+  private cleanupPorts(life: { readonly alive: boolean }): CleanupPorts & HistoryPorts {
+    const remove = (what: string, bytes: number): Promise<Freed> => {
+      if (!life.alive) return new Promise(() => undefined);
+      const refusal = this.pruneOf[what];
+      if (refusal !== undefined) return Promise.reject(refusal);
+      if (what === 'dangling_images') this.effects.push({ service: '/', atMs: this.options.clock.now(), nonce: this.options.grantFor(null) });
+      this.removed.push(what);
+      return Promise.resolve({ count: 1, bytes });
+    };
+    return {
+      listCandidates: () => (this.candidates instanceof Error ? Promise.reject(this.candidates) : Promise.resolve(this.candidates)),
+      removeStopped: ({ name }) => remove(name, 1_000),
+      removeDanglingImages: () => remove('dangling_images', 5_000_000),
+      removeBuildCache: () => remove('build_cache', 2_000_000),
+      removeOldEvents: () => remove('old_events', 300_000),
+      removeDeployLogs: () => remove('deploy_logs', 40_000),
+    };
+  }
+
+  ports(life: { readonly alive: boolean }): ExecutorPorts {
+    const never = <T>(): Promise<T> => new Promise(() => undefined);
+    return {
+      findContainer: async (service) => {
+        if (!life.alive || this.find === 'hangs') return never();
+        if (this.find instanceof Error) throw this.find;
+        if (this.findTakesMs > 0) await delay(this.options.clock, this.findTakesMs);
+        const found = this.containers.get(service);
+        return Promise.resolve(
+          found === undefined
+            ? null
+            : { id: found.id, name: service, startedAt: found.startedAtMs === null ? null : new Date(found.startedAtMs).toISOString() },
+        );
+      },
+      restartContainer: (id) => {
+        if (!life.alive) return never();
+        const [name] = [...this.containers].find(([, each]) => each.id === id) ?? [''];
+        const restart = this.restartOf[name] ?? this.restart;
+        if (restart instanceof Error) return this.refuse(restart);
+        if (restart === 'hangs') return never();
+        const done = this.carryOut(id);
+        return restart === 'works' ? done : never();
+      },
+      runHealthcheck: (_id) => {
+        if (!life.alive) return never();
+        const { healthcheck } = this;
+        return healthcheck instanceof ControlError ? Promise.reject(healthcheck) : Promise.resolve(healthcheck);
+      },
+      collectDiagnostics: (id) => {
+        if (!life.alive) return never();
+        return Promise.resolve({ inspect: { Id: id }, log: Array.from({ length: 8 }, (_, n) => `line ${n + 1}`) });
+      },
+      ...this.cleanupPorts(life),
+    };
+  }
+
+  private async refuse(error: Error): Promise<never> {
+    if (this.refusesAfterMs > 0) await delay(this.options.clock, this.refusesAfterMs);
+    throw error;
+  }
+
+  /** The engine does it whether or not the one who asked still lives. */
+  private carryOut(id: string): Promise<void> {
+    const [service, container] = [...this.containers].find(([, each]) => each.id === id) ?? [];
+    if (service === undefined || container === undefined) return Promise.reject(new ControlError('container_missing', 'no such container'));
+    this.effects.push({ service, atMs: this.options.clock.now(), nonce: this.options.grantFor(service) });
+    return new Promise((resolve) => {
+      this.options.clock.setTimeout(() => {
+        container.startedAtMs = this.options.clock.now();
+        container.status = 'starting';
+        this.options.onHealth(service);
+        resolve();
+      }, startTakesMs);
+      const { healthyAfterMs } = container;
+      if (healthyAfterMs === null) return;
+      this.options.clock.setTimeout(() => {
+        container.status = 'healthy';
+        this.options.onHealth(service);
+      }, startTakesMs + healthyAfterMs);
+    });
+  }
+}
