@@ -39,7 +39,7 @@ export default defineConfig({
           // Nothing but computing: two halves of the seeds, for the two cores of the smallest machine this must run on.
           maxWorkers: 2,
           testTimeout: 30_000,
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -50,7 +50,7 @@ export default defineConfig({
           hookTimeout: integrationTimeoutMs,
           // Two: the smallest machine this must run on has two cores.
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -61,7 +61,7 @@ export default defineConfig({
           hookTimeout: e2eTimeoutMs,
           // One: they share the machine's network, and an engine each is enough.
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -33,7 +33,12 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const perform: Perform = async (options, command) => {
     code = await command(readSettings(process.env), output(options.json === true));
   };
-  const program = new Command('homelab').description(description).version(version).exitOverride().showHelpAfterError().addHelpText('after', afterHelp);
+  const program = new Command('homelab')
+    .description(description)
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('homelab --help lists the commands, homelab <command> --help its options')
+    .addHelpText('after', afterHelp);
   addRunning(program, perform);
   addAsking(program, perform);
   addSaying(program, perform);

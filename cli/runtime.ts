@@ -95,5 +95,6 @@ function passwordOf(settings: Settings, login: string): { readonly password?: st
   return password === undefined ? {} : { password };
 }
 
-export const processLog = (settings: Settings): Log =>
-  createLog({ level: settings.logLevel, ...(process.stderr.isTTY ? { destination: terminalDestination } : {}) });
+/** `namesNode`: actors of several nodes run in this process. */
+export const processLog = ({ logLevel: level }: Settings, { namesNode = false }: { readonly namesNode?: boolean } = {}): Log =>
+  createLog({ level, ...(process.stderr.isTTY ? { destination: terminalDestination({ level, namesNode }) } : {}) });

@@ -1,5 +1,6 @@
 /** What a value of an environment variable may look like, and what is said of one that does not. Pure. */
 import { z } from 'zod';
+import { parseBrokerUrl } from '../bus/mqtt-socket.ts';
 import { NodeName } from '../contracts/common.ts';
 
 export const seconds = (fallbackMs: number, least = 0): z.ZodType<number, string | undefined> =>
@@ -55,12 +56,28 @@ export const said = z
   .optional()
   .transform((text) => (text === '' ? undefined : text));
 
-export const brokerUrl = z
-  .string()
-  .regex(/^mqtts?:\/\/\S+$/, 'expected mqtt://host:port or mqtts://host:port, several separated by commas')
-  .transform((text) => text.split(',').map((each) => each.trim()));
+/** What is wrong with one URL, or null. */
+function brokerUrlFault(text: string): string | null {
+  try {
+    parseBrokerUrl(text);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
-export const oneBrokerUrl = z.string().regex(/^mqtts?:\/\/[^\s,]+$/, 'expected mqtt://host:port or mqtts://host:port');
+export const brokerUrl = z.string().transform((text, ctx) => {
+  const urls = text.split(',').map((each) => each.trim());
+  const fault = urls.map(brokerUrlFault).find((each) => each !== null);
+  if (fault === undefined) return urls;
+  ctx.addIssue({ code: 'custom', message: `expected mqtt://host:port or mqtts://host:port, several separated by commas (${fault})` });
+  return z.NEVER;
+});
+
+export const oneBrokerUrl = z.string().superRefine((text, ctx) => {
+  const fault = text.includes(',') ? 'only one can be named here' : brokerUrlFault(text);
+  if (fault !== null) ctx.addIssue({ code: 'custom', message: `expected mqtt://host:port or mqtts://host:port (${fault})` });
+});
 
 export const aliasMap = z
   .string()

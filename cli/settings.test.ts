@@ -40,6 +40,12 @@ describe('the environment', () => {
 
   it.each([
     [{ HOMELAB_BROKER_URL: 'localhost:1883' }, /HOMELAB_BROKER_URL="localhost:1883": expected mqtt:/],
+    [{ HOMELAB_BROKER_URL: 'mqtt://127.0.0.1:1,http://x' }, /HOMELAB_BROKER_URL=".*": expected mqtt:.* not http:/],
+    [{ HOMELAB_BROKER_URL: 'mqtt://ho, st:' }, /HOMELAB_BROKER_URL="mqtt:\/\/ho, st:": expected mqtt:/],
+    [{ HOMELAB_BROKER_URL: 'mqtt://ho,' }, /HOMELAB_BROKER_URL="mqtt:\/\/ho,": expected mqtt:/],
+    [{ HOMELAB_BROKER_URL: 'mqtt://ho:99999' }, /HOMELAB_BROKER_URL="mqtt:\/\/ho:99999": expected mqtt:/],
+    [{ HOMELAB_BROKER_URL: 'mqtt://anna:s3cret@ho:99999' }, /^(?!.*s3cret).*\*\*\*@ho/],
+    [{ HOMELAB_UPSTREAM_URL: 'mqtt://a,mqtt://b' }, /HOMELAB_UPSTREAM_URL=".*": expected mqtt:/],
     [{ HOMELAB_BROKER_PORT: 'abc' }, /HOMELAB_BROKER_PORT="abc": expected a port/],
     [{ NODE_NAME: 'VPS' }, /NODE_NAME="VPS": expected lower case/],
     [{ NODE_NAME: 'a/b' }, /NODE_NAME="a\/b": one topic level/],
@@ -54,6 +60,12 @@ describe('the environment', () => {
     [{ HOMELAB_CREDENTIALS: '/nowhere.yaml' }, /HOMELAB_CREDENTIALS="\/nowhere.yaml": there is no such file/],
   ])('names the variable and what was expected: %o', (env, message) => {
     expect(() => readSettings(env)).toThrow(message);
+  });
+
+  it('takes several brokers, with or without spaces between them', () => {
+    const urls = ['mqtt://127.0.0.1:1883', 'mqtts://[2001:db8::1]'];
+    expect(readSettings({ HOMELAB_BROKER_URL: urls.join(',') }).brokerUrls).toEqual(urls);
+    expect(readSettings({ HOMELAB_BROKER_URL: urls.join(' , ') }).brokerUrls).toEqual(urls);
   });
 
   it('proposes restarts of Home Assistant only when shadow mode is turned off', () => {

@@ -69,7 +69,7 @@ export const variables = {
   HA_DIAG_SHADOW_MODE: ['`true`: a restart of Home Assistant is only told of, as a notice; `false`: it is proposed', 'true'],
   HA_ALERT_COOLDOWN: ['seconds between two notices of one kind about Home Assistant', String(haAlertCooldownMs / 1000)],
   HA_TRANSITION_WINDOW: ['seconds after its container stopped in which what is said about Home Assistant is its start', String(haTransitionWindowMs / 1000)],
-  HOMELAB_LOG_LEVEL: ['trace, debug, info, warn, error or silent', 'info'],
+  HOMELAB_LOG_LEVEL: ['trace, debug, info, warn, error or silent; on a terminal, changes of mode are shown from debug on', 'info'],
   NODE_NAME: ['name of this machine', 'its host name in lower case, without the domain'],
   NODE_ALIAS_MAP: ['JSON that maps foreign node names to ours', '{}'],
   DOCKER_HOST: ['container engine, `unix:///path`', 'unix:///var/run/docker.sock'],
@@ -168,7 +168,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   if (!result.success) {
     const issue = result.error.issues[0];
     const name = String(issue?.path[0] ?? 'environment');
-    throw new UsageError(`${name}=${JSON.stringify(env[name])}: ${issue?.message ?? 'not valid'}`);
+    // What stands before the @ of a broker's URL may be a password.
+    const shown = JSON.stringify(env[name])?.replace(/\/\/[^/]*@/g, '//***@');
+    throw new UsageError(`${name}=${shown}: ${issue?.message ?? 'not valid'}`);
   }
   const value = result.data;
   const unknown = Object.keys(env).find((name) => name.startsWith('HOMELAB_') && !(name in Environment.shape));

@@ -13,23 +13,36 @@ interface Line extends Readonly<Record<string, unknown>> {
   readonly level: number;
   readonly time: string;
   readonly actor?: string;
+  readonly node?: string;
   readonly msg?: string;
   readonly err?: { readonly message?: string };
 }
-/** Said already, or of no use on a terminal. */
-const left = new Set(['node']);
+const debugLevel = 20;
+/** What bus/transition-log.ts says: for who reads a log later it is the story; on a terminal it hides what a person must see. */
+const innerLife = new Set(['mode', 'transition']);
 
-/** `12:00:05 info  executor      mode from=idle to=working` */
-export function terminalLine(json: string): string {
-  const { level, time, actor, msg, err, ...entry } = JSON.parse(json) as Line;
-  const [name, colour] = levels[level] ?? ['?    ', 'gray'];
-  const rest = Object.entries(entry).flatMap(([key, value]) => (left.has(key) ? [] : [`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`]));
-  const said = [...rest, ...(err?.message === undefined ? [] : [`(${err.message})`])].join(' ');
-  return `${time.slice(11, 19)} ${styleText(colour, name)} ${(actor ?? '').padEnd(10)} ${msg ?? ''} ${said}`.trimEnd();
+export interface TerminalOptions {
+  /** HOMELAB_LOG_LEVEL */
+  readonly level: string;
+  /** Actors of several nodes run in this process, so each line says whose it is. */
+  readonly namesNode: boolean;
 }
 
-export const terminalDestination = {
-  write: (line: string): void => {
-    process.stderr.write(`${terminalLine(line)}\n`);
+/** `12:00:05 warn  executor   no disk`, with `vps/executor` where several nodes are in one process; null: not for a terminal. */
+export function terminalLine(json: string, { level: wanted, namesNode }: TerminalOptions): string | null {
+  const { level: given, time, actor, node, msg, err, ...entry } = JSON.parse(json) as Line;
+  const isInner = innerLife.has(msg ?? '') && given === 30;
+  if (isInner && wanted !== 'debug' && wanted !== 'trace') return null;
+  const [name, colour] = levels[isInner ? debugLevel : given] ?? ['?    ', 'gray'];
+  const who = namesNode && node !== undefined ? [node, ...(actor === undefined ? [] : [actor])].join('/') : (actor ?? '');
+  const rest = Object.entries(entry).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const said = [...rest, ...(err?.message === undefined ? [] : [`(${err.message})`])].join(' ');
+  return `${time.slice(11, 19)} ${styleText(colour, name)} ${who.padEnd(namesNode ? 24 : 10)} ${msg ?? ''} ${said}`.trimEnd();
+}
+
+export const terminalDestination = (options: TerminalOptions): { write(line: string): void } => ({
+  write: (json) => {
+    const line = terminalLine(json, options);
+    if (line !== null) process.stderr.write(`${line}\n`);
   },
-};
+});

@@ -19,6 +19,18 @@ describe('asking', () => {
     expect(w.proposed).toEqual(['container-restart-vps-web']);
   });
 
+  it('judges a burst of documents once, 25 ms after the first of them', () => {
+    const w = new SupervisorWorld().synced();
+    w.forgetAsked();
+    w.gathers = true;
+    w.down();
+    w.pass(24);
+    expect(w.asked).toEqual([]);
+    w.pass(1);
+    expect(w.asked.filter(({ command }) => command.type === 'decide')).toHaveLength(1);
+    expect(w.proposed).toEqual(['container-restart-vps-web']);
+  });
+
   it('asks again every 10 s until the document shows it', () => {
     const w = new SupervisorWorld().synced().down();
     w.pass(9_999);

@@ -42,12 +42,16 @@ export interface SupervisorState {
   readonly said: Map<string, string>;
   readonly verdicts: readonly Verdict[];
   readonly wakeAtMs: number | null;
+  /** When what has come in will be judged; null: nothing has. */
+  readonly judgeAtMs: number | null;
   /** It was said on this connection that the set of decisions is whole. */
   readonly isComplete: boolean;
   readonly repeatMs: number;
   readonly haRules: HaRules;
 }
 
+/** Documents come in bursts (a node that is back says something of each of its services), and each judgement looks at everything: one for all of them. Nobody sees 25 ms. */
+const gatherMs = 25;
 /** Requests may be lost (no connection, a broker that restarts), so they are said again this often until a document shows them. */
 const repeatMs = 10_000;
 /** Evidence of an open proposal is brought up to date at most this often: the ledger takes it down no more often. */
@@ -68,12 +72,14 @@ export const initialState = (options: {
   said: new Map(),
   verdicts: [],
   wakeAtMs: null,
+  judgeAtMs: null,
   isComplete: false,
   repeatMs: options.repeatMs ?? repeatMs,
   haRules: options.haRules ?? usualHaRules,
 });
 
-export const wakeAt = (state: SupervisorState): number | null => (state.link === 'live' ? state.wakeAtMs : null);
+export const wakeAt = ({ link, wakeAtMs, judgeAtMs }: SupervisorState): number | null =>
+  link === 'live' ? earliest([wakeAtMs, judgeAtMs].filter((atMs) => atMs !== null)) : null;
 
 /** syncing: has not read everything yet; blind: no connection, or no node that can say anything; proposing; watching. */
 export function mode({ link, verdicts, knowledge }: SupervisorState): 'syncing' | 'blind' | 'proposing' | 'watching' {
@@ -92,7 +98,7 @@ export function reduce(state: SupervisorState, event: SupervisorEvent): Reductio
   switch (delivery.kind) {
     case 'document':
       learn(state.knowledge, delivery);
-      return act(state, event.now);
+      return { state: { ...state, judgeAtMs: state.judgeAtMs ?? event.now + gatherMs }, commands: [] };
     case 'synced':
       return act({ ...state, link: 'live', liveSinceMs: event.now, isComplete: false }, event.now);
     case 'disconnected':
@@ -128,7 +134,7 @@ function act(state: SupervisorState, now: number): Reduction<SupervisorState, Su
   asking.forgetOld();
   const rechecks = verdicts.flatMap(({ recheckMs }) => recheckMs ?? []);
   const wakeAtMs = earliest([...rechecks, ...asking.dueAgainMs, absenceCountsMs].filter((atMs) => atMs > now));
-  return { state: { ...state, verdicts, wakeAtMs, isComplete: true }, commands };
+  return { state: { ...state, verdicts, wakeAtMs, judgeAtMs: null, isComplete: true }, commands };
 }
 
 const earliest = (times: readonly number[]): number | null =>

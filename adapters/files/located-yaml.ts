@@ -26,13 +26,25 @@ export function parseLocatedYaml(text: string, dialect: Dialect = 'plain'): Loca
     events = parsed;
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    const place = error.mark === undefined ? firstPlace : { line: error.mark.line + 1, column: error.mark.column + 1 };
-    return { ok: false, place, detail: `not YAML: ${error.reason}` };
+    return { ok: false, ...placeOfError(text, error) };
   }
   if (documents.length !== 1) return { ok: false, place: firstPlace, detail: `${documents.length} YAML documents in one file; expected one` };
   const [value] = documents;
   if (sizeOf(value, new Map()) > valuesMax) return { ok: false, place: firstPlace, detail: `its aliases unfold to more than ${valuesMax} values` };
   return { ok: true, value, ...placesOf(text, events) };
+}
+
+/** js-yaml does not tell where an unclosed quote or bracket began, and marks the line after the last one; that is no line to look at. */
+function placeOfError(text: string, { mark, reason }: YAMLException): { readonly place: Place; readonly detail: string } {
+  const detail = `not YAML: ${reason}`;
+  if (mark === undefined) return { place: firstPlace, detail };
+  const written = text.trimEnd();
+  if (mark.position <= written.length) return { place: { line: mark.line + 1, column: mark.column + 1 }, detail };
+  const lines = written.split('\n');
+  return {
+    place: { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 },
+    detail: `${detail}, at the end of the file; a quote or bracket is not closed`,
+  };
 }
 
 /** How many values there are once every alias is written out. */

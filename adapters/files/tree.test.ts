@@ -54,6 +54,7 @@ describe('reading the declared homelab', () => {
 
   it.each([
     ['YAML that does not parse', 'services:\n  web: {monitor: true\n  db: [\n', /^not-yaml \S+:3:3 not YAML: /],
+    ['a quote that is not closed, within the file', 'services:\n  web: "x\n\n', /^not-yaml \S+:2:10 .*not closed$/],
     ['a key that is there twice', 'services:\n  web:\n  db:\n  web:\n', /^not-yaml \S+:4:3 not YAML: .*duplicat/],
     ['tabs for indentation', 'services:\n\tweb:\n', /^not-yaml \S+:2:1 /],
     ['a tag, which our own files do not have', 'services:\n  web: !reset {}\n', /^not-yaml \S+:2:\d+ .*tag/],

@@ -15,7 +15,7 @@ import { type DataFiles, readDataFiles } from '../doctor/data-files.ts';
 import { checkDemo } from '../doctor/demo.ts';
 import { checkSpace } from '../doctor/disk.ts';
 import { checkEngine } from '../doctor/engine.ts';
-import { counted, type Finding, findingsOf, messageOf } from '../doctor/finding.ts';
+import { counted, type Finding, findingsOf } from '../doctor/finding.ts';
 import { checkOutboxes } from '../doctor/outbox.ts';
 import { checkPermissions } from '../doctor/permissions.ts';
 import { brokerPorts, composeVersion, enginePorts, permissionPorts, portPorts, spaceOf } from '../doctor/ports.ts';
@@ -49,7 +49,6 @@ export async function doctor(settings: Settings, out: Output): Promise<number> {
   return findings.some(({ level }) => level === 'error') ? exitCodes.trouble : exitCodes.ok;
 }
 
-/** Throws where the URL says nothing that could be asked. */
 function brokerOf(settings: Settings, url: string): BrokerAsked {
   const { host, port, description, username, password } = parseBrokerUrl(url);
   const login = username ?? settings.login;
@@ -72,13 +71,7 @@ interface BrokerChecked {
 }
 
 async function checkOneBroker(settings: Settings, url: string): Promise<BrokerChecked> {
-  let asked: BrokerAsked;
-  try {
-    asked = brokerOf(settings, url);
-  } catch (error) {
-    const mend = 'export HOMELAB_BROKER_URL=mqtt://host:1883   # several separated by commas';
-    return { findings: [findingsOf('broker name').error(messageOf(error), 'nothing can connect to that', mend)], usable: null };
-  }
+  const asked = brokerOf(settings, url);
   const findings = await runChecks([{ name: 'broker', deadlineMs: brokerDeadlineMs, run: () => checkBroker(brokerPorts, asked) }], systemClock);
   return { findings, usable: findings.every(({ level }) => level === 'ok') ? asked : null };
 }

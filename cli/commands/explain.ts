@@ -6,6 +6,7 @@ import { judge } from '../../actors/inventory/rules/judge.ts';
 import { readTree } from '../../adapters/files/tree.ts';
 import { actorNames } from '../compose.ts';
 import { graphOf } from '../declared/graph.ts';
+import { whereRead } from '../declared/where-read.ts';
 import { explainNode } from '../explain/node.ts';
 import { nodeScreen, serviceScreen } from '../explain/screen.ts';
 import { explainService } from '../explain/service.ts';
@@ -18,7 +19,7 @@ export async function explain(settings: Settings, out: Output, name: string): Pr
   const tree = await readTree(settings.inventoryDir);
   const graph = graphOf(tree);
   const findings = judge(tree, { version, actors: actorNames });
-  const subject = subjectOf(tree, name);
+  const subject = subjectOf(tree, name, whereRead(settings));
   if (subject.kind === 'node') {
     const node = explainNode(tree, graph, subject.node, findings);
     if (out.json) out.value(node);

@@ -50,7 +50,7 @@ async function upWithBroker(given: Settings, options: UpOptions): Promise<number
 async function upDemo(given: Settings, options: UpOptions): Promise<number> {
   const [{ demoSettings, runDemo }, { embeddedBroker }] = await Promise.all([import('../demo/run-demo.ts'), import('../embedded-broker.ts')]);
   const settings = demoSettings(given);
-  const log = processLog(settings);
+  const log = processLog(settings, { namesNode: true });
   const listeners = brokerListeners(settings, options);
   if (!isLoopback(listeners.host))
     throw new UsageError(`a demo is for this machine only, its broker asks nobody for a password: not ${listeners.host}, but 127.0.0.1`);

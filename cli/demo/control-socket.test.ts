@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +52,21 @@ it('takes one line of JSON and gives one back, one deed after the other, in orde
   release();
   expect((await Promise.all(answers)).map(({ summary }) => summary)).toEqual(['slow', 'fast']);
   expect(log).toEqual(['begin slow', 'end slow', 'begin fast', 'end fast']);
+});
+
+it('is there for its owner only from the moment it is there, and changes what is made afterwards in nothing', async () => {
+  const path = join(directory, 'control.sock');
+  const usual = process.umask(0o022);
+  try {
+    const listening = listenForDeeds(directory, () => Promise.resolve(answer('fine')));
+    // Nothing has run in between: not even the event that says it listens.
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    stop = await listening;
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(process.umask()).toBe(0o022);
+  } finally {
+    process.umask(usual);
+  }
 });
 
 it('says what was expected of a line that is no request, and goes on', async () => {

@@ -3,8 +3,8 @@
  * in, one line of JSON out. Remembers nothing; a socket file that a killed demo left is taken over (the lock file says whose it is).
  */
 import { once } from 'node:events';
-import { chmodSync, rmSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { systemClock, withDeadline } from '../../bus/clock.ts';
 import { UnavailableError } from '../session.ts';
@@ -36,13 +36,22 @@ export async function listenForDeeds(dataRoot: string, perform: (request: DeedRe
   const server = createServer((socket) => {
     serve(socket, inTurn);
   });
-  server.listen(path);
+  listenForOwner(server, path);
   await once(server, 'listening');
-  chmodSync(path, 0o600);
   return () => {
     server.close();
     rmSync(path, { force: true });
   };
+}
+
+/** The file is made inside `listen`, before it returns: with this umask nobody else can connect at any moment, as after a later chmod. */
+function listenForOwner(server: Server, path: string): void {
+  const usual = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(usual);
+  }
 }
 
 function serve(socket: Socket, perform: (request: DeedRequest) => Promise<DeedAnswer>): void {

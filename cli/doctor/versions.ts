@@ -27,8 +27,8 @@ function compare(a: readonly number[], b: readonly number[]): number {
 /** null: not installed. */
 export function checkCompose(version: string | null): Finding {
   const say = findingsOf('docker compose');
-  if (version === null) return say.ok('not found (for information)', 'nothing here needs it; you may, to start your stacks');
-  return say.ok(`version ${version} (for information)`, 'nothing here needs it');
+  if (version === null) return say.ok('not found (for information)', 'only homelab validate needs it, and leaves out its check of the Compose files');
+  return say.ok(`version ${version} (for information)`, 'homelab validate puts the Compose files before it; nothing else needs it');
 }
 
 export function checkOtherVersions(ours: string, actors: readonly ActorStatus[]): Finding {

@@ -8,6 +8,7 @@ import { capturedOutput } from '../../test/kit/captured-output.ts';
 import { declaredHomelab, writeTree } from '../../test/kit/declared-homelab.ts';
 import { explain } from '../commands/explain.ts';
 import { graphOf } from '../declared/graph.ts';
+import { whereRead } from '../declared/where-read.ts';
 import { readSettings, UsageError } from '../settings.ts';
 import { explainNode } from './node.ts';
 import { nodeScreen, serviceScreen } from './screen.ts';
@@ -26,7 +27,7 @@ afterAll(() => {
 });
 
 const service = (name: string, findings: readonly Finding[] = []): ServiceExplained => {
-  const subject = subjectOf(tree, name);
+  const subject = subjectOf(tree, name, where);
   if (subject.kind !== 'service') throw new Error('not a service');
   return explainService(tree, graphOf(tree), subject.placements[0]!, findings);
 };
@@ -38,6 +39,8 @@ const finding = (file: string, line: number | null): Finding => ({
   detail: `${file} ${line}`,
 });
 
+const where = whereRead({ inventoryDir: '/srv/inventory' });
+
 describe('a name', () => {
   it.each([
     ['tower', 'node', ['tower']],
@@ -48,18 +51,21 @@ describe('a name', () => {
     ['shed/mosquitto', 'service', ['shed/mosquitto']],
     ['node-1/dashboard', 'service', ['pi/dashboard']],
   ])('%s means a %s: %j', (name, kind, expected) => {
-    const subject = subjectOf(tree, name);
+    const subject = subjectOf(tree, name, where);
     const found = subject.kind === 'node' ? [subject.node] : subject.placements.map((each) => `${each.node}/${each.service}`).sort();
     expect([subject.kind, found]).toEqual([kind, expected]);
   });
 
   it.each([
-    ['nowhere', /nothing is declared as "nowhere"\. Nodes: pi, shed, shed-ha, tower\. Services: dashboard, homeassistant, mosquitto, wiki$/],
+    [
+      'nowhere',
+      /nothing is declared as "nowhere"\. Nodes: pi, shed, shed-ha, tower\. Services: dashboard, homeassistant, mosquitto, wiki\. Read from \/srv\/inventory \(HOMELAB_INVENTORY/,
+    ],
     ['tower/dashboard', /nothing is declared as "tower\/dashboard"/],
     ['orphan', /services\/orphan is there, but no hosts\/<node>\/services\.yaml lists it/],
   ])('%s, which nothing is declared as, is answered with what there is', (name, words) => {
-    expect(() => subjectOf(tree, name)).toThrow(UsageError);
-    expect(() => subjectOf(tree, name)).toThrow(words);
+    expect(() => subjectOf(tree, name, where)).toThrow(UsageError);
+    expect(() => subjectOf(tree, name, where)).toThrow(words);
   });
 });
 

@@ -8,8 +8,8 @@ export type Subject =
   /** At least one; of a part of a stack, the stack. */
   | { readonly kind: 'service'; readonly placements: readonly Placement[] };
 
-/** Throws a UsageError that says what there is. A node goes before a service of the same name. */
-export function subjectOf(tree: DeclaredTree, name: string): Subject {
+/** Throws a UsageError that says what there is, and `where` that was read. A node goes before a service of the same name. */
+export function subjectOf(tree: DeclaredTree, name: string, where: string): Subject {
   const { placements, nodes } = viewOf(tree);
   const node = nodes.has(name) ? name : aliased(tree, name);
   if (node !== null) return { kind: 'node', node };
@@ -17,10 +17,11 @@ export function subjectOf(tree: DeclaredTree, name: string): Subject {
   if (slash !== -1) {
     const found = placementOf(tree, aliased(tree, name.slice(0, slash)) ?? name.slice(0, slash), name.slice(slash + 1));
     if (typeof found !== 'string') return { kind: 'service', placements: [found] };
-    throw new UsageError(found === 'unclear' ? `${name}: a file that may declare it is broken; homelab validate says which` : notDeclared(tree, name));
+    const why = found === 'unclear' ? `${name}: a file that may declare it is broken or missing; homelab validate says which` : notDeclared(tree, name);
+    throw new UsageError(`${why}. ${where}`);
   }
   const found = placements.filter(({ service, containers }) => service === name || containers.some((container) => container.name === name));
-  if (found.length === 0) throw new UsageError(notDeclared(tree, name));
+  if (found.length === 0) throw new UsageError(`${notDeclared(tree, name)}. ${where}`);
   return { kind: 'service', placements: found };
 }
 

@@ -20,7 +20,7 @@ volumes:
 const plain = [
   ...['named', 'renamed', 'policy', 'policy-said', 'tagless', 'moving', 'major', 'old-own', 'empty', 'no-readme', 'misnamed', 'script', 'bang', 'shell'],
   ...['env-said', 'env-used', 'token', 'password', 'random', 'refused', 'ports-a', 'ports-b', 'ports-bad', 'ports-said', 'nets', 'override'],
-  ...['circle-a', 'circle-b', 'needs', 'far', 'early', 'wide', 'actor', 'clashing-db', 'clashing', 'misplaced', 'v1', 'host-ports', 'narrow'],
+  ...['circle-a', 'circle-b', 'needs', 'far', 'early', 'wide', 'actor', 'clashing-db', 'clashing', 'misplaced', 'v1', 'host-ports', 'narrow', 'open', 'shared'],
 ];
 
 export const rightHomelab: Files = {
@@ -31,6 +31,7 @@ export const rightHomelab: Files = {
     broker:
       node: edge-1
       service: mosquitto
+      standby_port: 1884
     uplink:
       kind: lte
       to: hub
@@ -89,8 +90,18 @@ ${plain.map((name) => `  ${name}:\n    role: application\n    depends_on: { loca
     service: '  ports:\n    - { container: 1883, host: 1883 }\n',
   }),
   ...service('site-bound'),
-  ...service('ports-a', { compose: `services:\n${container('ports-a', 'ports:\n  - "8080:80"')}`, service: '  ports:\n    - { container: 80, host: 8080 }\n' }),
-  ...service('ports-b', { compose: `services:\n${container('ports-b', 'ports:\n  - "8081:80"')}`, service: '  ports:\n    - { container: 80, host: 8081 }\n' }),
+  ...service('ports-a', {
+    compose: `services:\n${container('ports-a', 'ports:\n  - "127.0.0.1:8080:80"')}`,
+    service: '  ports:\n    - { container: 80, host: 8080 }\n',
+  }),
+  ...service('ports-b', {
+    compose: `services:\n${container('ports-b', 'ports:\n  - "127.0.0.1:8081:80"')}`,
+    service: '  ports:\n    - { container: 80, host: 8081 }\n',
+  }),
+  ...service('open', {
+    compose: `services:\n${container('open', 'ports:\n  - "127.0.0.1:8095:80"')}`,
+    service: '  ports:\n    - { container: 80, host: 8095 }\n',
+  }),
   ...service('ports-bad', { compose: `services:\n${container('ports-bad', 'ports:\n  - "80"')}` }),
   ...service('env-used', { compose: `services:\n${container('env-used', `environment:\n  GREETING: \${GREETING:?said nowhere}`)}`, env: 'GREETING=\n' }),
   ...service('env-said', { service: '  runtime:\n    env_vars:\n      - GREETING\n', env: 'GREETING=hello\n' }),
@@ -103,7 +114,7 @@ ${plain.map((name) => `  ${name}:\n    role: application\n    depends_on: { loca
   'hosts/alpha/runtime/override/docker-compose.override.yml': 'services:\n  override:\n    labels: { a: b }\n',
   'hosts/alpha/runtime/host-ports/docker-compose.override.yml': 'services:\n  host-ports:\n    labels: { a: b }\n',
   ...service('host-ports', {
-    compose: `services:\n${container('host-ports', 'ports: ["8090:80"]')}`,
+    compose: `services:\n${container('host-ports', 'ports: ["127.0.0.1:8090:80"]')}`,
     service: '  ports:\n    - { container: 80, host: 8090 }\n',
   }),
 
@@ -201,7 +212,7 @@ const randomText = ['q7Lr2ZtV9xKc4Wb', 'N8sYp3GdH6mTf1', 'QaJ5uXe0R'].join('');
 export const plantedFaults: readonly PlantedFault[] = [
   // the form of files
   { rule: 'contract', file: 'hosts/beta/paths.yaml', from: 'root: /srv/homelab', to: 'root: srv/homelab' },
-  { rule: 'not-yaml', file: 'hosts/edge-1/node.yaml', from: 'description: in a cupboard', to: 'description: "in a cupboard', found: { below: 1 } },
+  { rule: 'not-yaml', file: 'hosts/edge-1/node.yaml', from: 'description: in a cupboard', to: 'description: "in a cupboard' },
   { rule: 'unknown-key', file: about('screen'), from: '  description: for tests', to: '  colour: red\n  description: for tests' },
 
   // the folder of a service
@@ -291,6 +302,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   { rule: 'unknown-site', file: topology, from: 'to: hub', to: 'to: nowhere' },
   inAlpha('unknown-dependency', 'needs', ['local: []', 'local: [nobody]'], 2),
   inAlpha('unknown-dependency', 'far', ['local: []', 'external: [beta/nobody]'], 2),
+  { rule: 'no-operator', file: 'inventory/access.yaml', from: 'anna: operator', to: 'anna: reader', found: { at: 'logins:' } },
   { rule: 'actor-login', file: 'inventory/access.yaml', from: 'ben: reader', to: 'executor-beta: operator' },
 
   // names
@@ -312,8 +324,16 @@ export const plantedFaults: readonly PlantedFault[] = [
 
   // ports
   { rule: 'bad-port', file: compose('ports-bad'), from: '- "80"', to: '- "99999:80"' },
-  { rule: 'port-clash', file: 'hosts/alpha/networking.yaml', from: 'port: 2222', to: 'port: 8081', found: { file: compose('ports-b'), at: '- "8081:80"' } },
+  {
+    rule: 'port-clash',
+    file: 'hosts/alpha/networking.yaml',
+    from: 'port: 2222',
+    to: 'port: 8081',
+    found: { file: compose('ports-b'), at: '- "127.0.0.1:8081:80"' },
+  },
   { rule: 'ports-differ', file: about('ports-a'), from: 'host: 8080', to: 'host: 8088' },
+  { rule: 'broker-port', file: topology, from: 'broker: { node: alpha }', to: 'broker: { node: alpha, port: 8883 }' },
+  { rule: 'broker-port', file: topology, from: 'standby_port: 1884', to: 'standby_port: 1883' },
 
   // dependencies
   { ...inAlpha('dependency-cycle', 'circle-b', ['local: []', 'local: [circle-a]'], 0), found: { at: '  circle-a:', below: 2 } },
@@ -344,6 +364,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: 'exposure: tailscale-internal',
     found: { file: alpha, at: '  narrow:', below: 3 },
   },
+  { rule: 'exposure-ports', file: compose('open'), from: '"127.0.0.1:8095:80"', to: '"8095:80"' },
   { rule: 'older-exposure', file: about('llm'), from: 'exposure: tailscale-internal', to: 'exposure: private' },
   { rule: 'topology-services', file: topology, from: '      - archive\n', to: '', found: { at: '    services:' } },
 
@@ -357,6 +378,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     found: { file: about('env-said'), at: '- GREETING' },
   },
   inAlpha('runtime-path', 'early', ['/opt/homelab/data/early', '/var/lib/early'], 4),
+  inAlpha('data-path-clash', 'shared', ['data/shared', 'data/override'], 4),
   { rule: 'unknown-agent', file: alpha, from: '  - executor\n', to: '  - executer\n' },
   { rule: 'actor-not-in-this-version', file: compose('actor'), from: '[run, executor]', to: '[run, planner]' },
 

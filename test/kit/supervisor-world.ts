@@ -20,6 +20,8 @@ export class SupervisorWorld {
   /** Everything asked for, oldest first. */
   readonly asked: { readonly at: number; readonly command: SupervisorCommand }[] = [];
   readonly decisions = new Map<string, Extract<SupervisorCommand, { readonly type: 'decide' }>['body']>();
+  /** true: documents are gathered as in real life. */
+  gathers = false;
   private rev = 0;
 
   constructor(options: { readonly haRules?: HaRules; readonly haHeard?: SupervisorState['knowledge']['haHeard'] } = {}) {
@@ -42,6 +44,9 @@ export class SupervisorWorld {
     const doc = body === null ? null : topic.schema.parse({ summary: '', ts: iso(this.now), session: 1, rev: this.rev, ...body });
     const delivery = { kind: 'document', name, topic: topic.build(levels), levels, doc, will: false, retained: false, at: this.now };
     this.send({ type: 'delivery', delivery: delivery as unknown as Delivery, now: this.now });
+    if (this.gathers) return;
+    // Judged at once, so that a test need not let the moment pass for which documents are gathered.
+    this.send({ type: 'wake', now: this.now });
   }
 
   synced(): this {

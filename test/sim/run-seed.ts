@@ -5,7 +5,7 @@
 
 import { flapQuietMs } from '../../contracts/defaults.ts';
 import { StepClock } from '../kit/step-clock.ts';
-import { type Differences, differences } from './convergence.ts';
+import { differences } from './convergence.ts';
 import { unmountAll } from './mount-disk.ts';
 import { Random } from './random.ts';
 import type { Breach, Rule } from './rules.ts';
@@ -62,42 +62,22 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     breach = { rule, detail };
     trace.say('ORACLE', `${rule}: ${detail}`);
   };
+  const isOver = (): boolean => breach !== null;
   const weather = new Weather({
-    clock,
-    random: random.fork('weather'),
-    trace,
-    root,
-    ...{
-      disconnect: (clientId) => site.broker.disconnect(clientId),
-      onVanished: (passage) => site.overseer.requests.onVanished(passage, passage.topic.slice(root.length + 1)),
-    },
+    ...{ clock, random: random.fork('weather'), trace, root },
+    disconnect: (clientId) => site.broker.disconnect(clientId),
+    onVanished: (passage) => site.overseer.requests.onVanished(passage, passage.topic.slice(root.length + 1)),
   });
   const site: Site = new Site({ clock, random, trace, breach: onBreach, fault: weather.fault, logLevel: isVerbose ? 'info' : 'error' });
   const storm = new Storm({ clock, random: random.fork('storm'), trace, site, weather, durationMs });
   let convergedAfterMs: number | null = null;
   try {
     site.start();
-    await runFor(clock, calmMs, () => breach !== null);
+    await runFor(clock, calmMs, isOver);
     storm.begin();
-    await runFor(clock, durationMs, () => breach !== null);
+    await runFor(clock, durationMs, isOver);
     storm.heal();
-    const healedMs = clock.now();
-    const look = async (afterMs: number): Promise<Differences> => {
-      await runFor(clock, afterMs, () => breach !== null);
-      return differences(site);
-    };
-    while (breach === null && convergedAfterMs === null) {
-      const { wrong, settling } = await look(lookEveryMs);
-      const tookMs = clock.now() - healedMs;
-      if (wrong.length === 0 && settling.length === 0) {
-        site.reconnectLedger();
-        const after = await look(staysMs);
-        const left = [...after.wrong, ...after.unheard];
-        if (left.length > 0) onBreach('converges', left.join('; '));
-        // A grace that was running may have ended meanwhile, of something that flapped.
-        else if (after.settling.length === 0) convergedAfterMs = tookMs;
-      } else if (tookMs >= (wrong.length > 0 ? convergesWithinMs : settlesWithinMs)) onBreach('converges', [...wrong, ...settling].join('; '));
-    }
+    convergedAfterMs = await converge({ clock, site, isOver, onBreach });
   } finally {
     site.close();
     await clock.run(0);
@@ -105,6 +85,35 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   }
   const { steps, messages } = site.overseer;
   return { seed, breach, digest: trace.digest, tail: trace.tail(options.tailLines ?? 60), steps, messages, virtualMs: clock.now() - startMs, convergedAfterMs };
+}
+
+interface Course {
+  readonly clock: StepClock;
+  readonly site: Site;
+  readonly isOver: () => boolean;
+  readonly onBreach: Breach;
+}
+
+/** How long it took until everything agreed, and went on so; null where it did not. */
+async function converge({ clock, site, isOver, onBreach }: Course): Promise<number | null> {
+  const healedMs = clock.now();
+  while (!isOver()) {
+    await runFor(clock, lookEveryMs, isOver);
+    const tookMs = clock.now() - healedMs;
+    let { wrong, settling } = differences(site);
+    if (wrong.length === 0 && settling.length === 0) {
+      site.reconnectLedger();
+      await runFor(clock, staysMs, isOver);
+      const after = differences(site);
+      wrong = [...after.wrong, ...after.unheard];
+      // Of something that flapped, a grace that was running may have ended meanwhile.
+      settling = after.settling;
+      if (wrong.length > 0) onBreach('converges', `not any more: ${wrong.join('; ')}`);
+      else if (settling.length === 0) return tookMs;
+    }
+    if (tookMs >= (wrong.length > 0 ? convergesWithinMs : settlesWithinMs)) onBreach('converges', [...wrong, ...settling].join('; '));
+  }
+  return null;
 }
 
 async function runFor(clock: StepClock, ms: number, isOver: () => boolean): Promise<void> {

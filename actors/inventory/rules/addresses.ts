@@ -6,8 +6,9 @@ const localName = /^[^.]+$|\.(local|lan|home|internal|home\.arpa)$/;
 /** RFC 1918, loopback and link-local. */
 const privateBlocks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', '169.254.0.0/16'];
 
-/** By its name, its address, the devices that networking.yaml names, or the subnet of the LAN. */
+/** By its name, its address, the devices that networking.yaml names, or the subnet of the LAN. Where networking.yaml is broken, any may be. */
 export function isLocalAddress(url: string, host: HostFiles): boolean {
+  if (host.networking === 'broken') return true;
   const name = URL.canParse(url) ? new URL(url).hostname : '';
   const networking = contentOf(host.networking);
   const devices = Object.values(networking?.devices ?? {}).map((device) => device.host);

@@ -87,6 +87,7 @@ export const portsOf = ({ published }: PortItem): readonly PublishedPort[] => (t
 /** Whether both can be listened on at once. `0.0.0.0` and `[::]` take every address. */
 export const collide = (a: PublishedPort, b: PublishedPort): boolean =>
   a.host === b.host && a.protocol === b.protocol && (a.address === b.address || isAny(a.address) || isAny(b.address));
-const isAny = (address: string): boolean => address === anyAddress || address === '[::]' || address === '::';
+
+export const isAny = (address: string): boolean => address === anyAddress || address === '[::]' || address === '::';
 
 export const shownPort = ({ host, protocol }: Pick<PublishedPort, 'host' | 'protocol'>): string => `${host}/${protocol}`;

@@ -60,6 +60,11 @@ describe('names and restart', () => {
     expect(await found(web(stack.replace('    container_name: web-db\n', '')))).toEqual(['container-name services/web/docker-compose.yml:6']);
   });
 
+  it('names a container_name that another service has once, as the wrong name it is', async () => {
+    const files = { ...oneMachine('web:\nshop:\n'), ...service('shop'), ...service('web', { compose: image('x:1.0').replace('_name: web', '_name: shop') }) };
+    expect(await found(files)).toEqual(['container-name services/web/docker-compose.yml:4']);
+  });
+
   it('takes webserver for no part of web', async () => {
     expect(await found(web(`services:\n${container('webserver')}`))).toEqual(['container-key services/web/docker-compose.yml:2']);
   });
@@ -93,6 +98,6 @@ describe('files of a service', () => {
   });
 
   it('says nothing of a service whose Compose file is broken but that', async () => {
-    expect(await found(web('services:\n  web: [\n'))).toEqual(['not-yaml services/web/docker-compose.yml:3']);
+    expect(await found(web('services:\n  web: [\n'))).toEqual(['not-yaml services/web/docker-compose.yml:2']);
   });
 });

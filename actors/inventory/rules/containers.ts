@@ -87,7 +87,10 @@ const movingTag = /^(latest|stable|main|master|edge|nightly|dev|develop|rolling|
 const bareMajor = /^v?\d{1,5}(-[a-z][a-z0-9.]*)*$/;
 
 function tagFault(tree: DeclaredTree, service: string, image: string): string | null {
-  const text = withVariables(image, envLines(tree.services.get(service)?.envExample ?? null));
+  const env = tree.services.get(service)?.envExample ?? null;
+  const text = withVariables(image, envLines(env));
+  // Without env.example there is a finding already.
+  if (text === null && env === null) return null;
   if (text === null) return 'it depends on a variable that has no value in env.example';
   if (/@sha256:[0-9a-f]{64}$/.test(text)) return null;
   const tag = tagOf(text);

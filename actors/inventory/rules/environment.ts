@@ -54,6 +54,24 @@ const runtimePath: Rule = {
   },
 };
 
+const dataPathClash: Rule = {
+  id: 'data-path-clash',
+  severity: 'error',
+  finds: 'two services of one node with one data directory',
+  why: 'each would write over the data of the other, and a backup of one takes half of both',
+  *find(tree) {
+    const holders = new Map<string, string>();
+    for (const placement of viewOf(tree).placements) {
+      const path = placement.declared.runtime.data_path;
+      if (path === undefined) continue;
+      const key = `${placement.node} ${path.replace(/\/+$/, '')}`;
+      const holder = holders.get(key);
+      if (holder !== undefined) yield inServices(placement, ['runtime', 'data_path'], `${path} is already the data directory of ${holder}`);
+      else holders.set(key, placement.service);
+    }
+  },
+};
+
 /** Where a node keeps its files, with the defaults filled in. */
 function pathsOf(host: HostFiles): { readonly config: string; readonly data: string; readonly logs: string } {
   const { root, config, data, logs } = contentOf(host.paths) ?? PathsFile.parse({});
@@ -97,4 +115,4 @@ function actorsRun({ compose }: PlacedContainer): readonly string[] {
   return run === -1 ? [] : words.slice(run + 1).filter((word) => /^[a-z]/.test(word));
 }
 
-export const environmentRules: readonly Rule[] = [envExample, runtimePath, unknownAgent, actorInVersion];
+export const environmentRules: readonly Rule[] = [envExample, runtimePath, dataPathClash, unknownAgent, actorInVersion];

@@ -44,8 +44,11 @@ const memoryLimit: Rule = {
   *find(tree) {
     for (const { node } of budgeted(tree)) {
       for (const container of containersOn(tree, node)) {
-        if (limitMib(tree, container) !== null) continue;
         const given = container.compose.mem_limit;
+        const env = tree.services.get(container.service)?.envExample ?? null;
+        // Without env.example there is a finding already.
+        const isUnsaid = typeof given === 'string' && env === null && withVariables(given, []) === null;
+        if (isUnsaid || limitMib(tree, container) !== null) continue;
         const found = given === undefined ? `${container.name} has no mem_limit` : `mem_limit ${JSON.stringify(given)} is no size`;
         yield inCompose(container, ['mem_limit'], `${found}; ${node} has a memory budget, so expected one such as 256m`);
       }

@@ -33,15 +33,12 @@ const containerClash: Rule = {
     const holders = new Map<string, string>();
     for (const placement of viewOf(tree).placements) {
       for (const container of placement.containers) {
-        // By the name it should have: another container_name is a fault of its own, unless it is taken too.
-        for (const name of new Set([container.name, container.compose.container_name ?? container.name])) {
-          const key = `${placement.node}/${name}`;
-          const holder = holders.get(key);
-          if (holder !== undefined && holder !== placement.service) {
-            const path = name === container.name ? [] : ['container_name'];
-            yield inCompose(container, path, `${name} is already a container of ${holder} on ${placement.node}`);
-          } else holders.set(key, placement.service);
-        }
+        // By the name it should have: another container_name is a fault of its own.
+        const key = `${placement.node}/${container.name}`;
+        const holder = holders.get(key);
+        if (holder !== undefined && holder !== placement.service) {
+          yield inCompose(container, [], `${container.name} is already a container of ${holder} on ${placement.node}`);
+        } else holders.set(key, placement.service);
       }
     }
   },
@@ -55,6 +52,7 @@ const actionIdClash: Rule = {
   *find(tree) {
     const holders = new Map<string, string>();
     for (const placement of viewOf(tree).placements) {
+      if (placement.isUnclear) continue;
       const names = placement.containers.length === 0 ? [placement.service] : placement.containers.map(({ name }) => name);
       for (const service of names) {
         const id = actionId({ type: 'container_restart', node: placement.node, service });

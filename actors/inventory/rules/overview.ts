@@ -1,8 +1,10 @@
 /** Rules about things that are said twice, and must be the same: exposure, the overview of the topology, directories. */
 import { exposures, olderExposure } from '../../../contracts/inventory/words.ts';
 import { contentOf, type DeclaredTree } from '../tree.ts';
+import { isAny, portItems, portsOf } from './compose-ports.ts';
 import { at, type Fault, type Rule } from './rule.ts';
-import { inServices, viewOf } from './view.ts';
+import { envLines } from './variables.ts';
+import { inServices, usesHostNetwork, viewOf } from './view.ts';
 
 const current = (exposure: string): string => (exposure === olderExposure.word ? olderExposure.means : exposure);
 
@@ -33,6 +35,28 @@ const exposureNarrower: Rule = {
   finds: 'an exposure in services.yaml that is narrower than that in service.yaml',
   why: 'right where a node shows less on purpose; else somebody will look for it in vain',
   find: (tree) => exposed(tree, (further) => further < 0),
+};
+
+/** The narrowest: this machine or its LAN. */
+const localOnly = exposures[0];
+
+const exposurePorts: Rule = {
+  id: 'exposure-ports',
+  severity: 'error',
+  finds: `a port published on every address of the machine by a service whose exposure is ${localOnly}`,
+  why: 'docker opens a published port past the firewall, so what was meant for the machine is open to the mesh, or to everybody',
+  *find(tree) {
+    for (const { declared, files, containers } of viewOf(tree).placements) {
+      // Where service.yaml says something wider, that is a finding of its own.
+      if (declared.exposure !== localOnly || contentOf(files?.service ?? 'absent')?.service.exposure !== localOnly) continue;
+      const items = containers.filter((each) => !usesHostNetwork(each)).flatMap((each) => portItems(each, envLines(files?.envExample ?? null)));
+      for (const item of items) {
+        const open = portsOf(item).find(({ address }) => isAny(address));
+        if (open === undefined) continue;
+        yield at(item.file, item.path, `${localOnly}, and ${open.host} is open on every address; expected 127.0.0.1:${open.host}:${open.container}`);
+      }
+    }
+  },
 };
 
 const olderWord: Rule = {
@@ -71,4 +95,4 @@ const topologyServices: Rule = {
   },
 };
 
-export const overviewRules: readonly Rule[] = [exposureDiffers, exposureNarrower, olderWord, topologyServices];
+export const overviewRules: readonly Rule[] = [exposureDiffers, exposureNarrower, exposurePorts, olderWord, topologyServices];

@@ -3,14 +3,18 @@ import { container, type Files, findingsIn, oneMachine, service, shown } from '.
 
 const found = async (files: Files): Promise<readonly string[]> => (await findingsIn(files)).map(shown);
 
+/** Open to the mesh, so that a port may be published on every address. */
+const meshed = (...names: readonly string[]): string => names.map((name) => `${name}: { exposure: tailscale-internal }\n`).join('');
+
 const published = (name: string, port: string, said?: string): Files => {
   const [host, inside] = port.replace('/udp', '').split(':').slice(-2);
   return service(name, {
+    exposure: 'tailscale-internal',
     compose: `services:\n${container(name, `ports:\n  - "${port}"`)}`,
     service: `  ports: [${said ?? `{ container: ${inside}, host: ${host}${port.endsWith('/udp') ? ', protocol: udp' : ''} }`}]\n`,
   });
 };
-const two = (a: string, b: string): Files => ({ ...oneMachine('a:\nb:\n'), ...published('a', a), ...published('b', b) });
+const two = (a: string, b: string): Files => ({ ...oneMachine(meshed('a', 'b')), ...published('a', a), ...published('b', b) });
 const clash = ['port-clash services/b/docker-compose.yml:7'];
 
 describe('port-clash', () => {
@@ -26,23 +30,28 @@ describe('port-clash', () => {
 
   it('counts a range as all of its ports', async () => {
     const range = service('a', {
+      exposure: 'tailscale-internal',
       compose: `services:\n${container('a', 'ports:\n  - "8080-8082:80-82"')}`,
       service: '  ports: [{ container: 80, host: 8080 }, { container: 81, host: 8081 }, { container: 82, host: 8082 }]\n',
     });
-    expect(await found({ ...oneMachine('a:\nb:\n'), ...range, ...published('b', '8082:80') })).toEqual(clash);
+    expect(await found({ ...oneMachine(meshed('a', 'b')), ...range, ...published('b', '8082:80') })).toEqual(clash);
   });
 
   it('counts what service.yaml says of a service on the host network', async () => {
-    const onHost = service('a', { compose: `services:\n${container('a', 'network_mode: host')}`, service: '  ports: [{ container: 8080, host: 8080 }]\n' });
-    expect(await found({ ...oneMachine('a:\nb:\n'), ...onHost, ...published('b', '8080:80') })).toEqual(clash);
+    const onHost = service('a', {
+      exposure: 'tailscale-internal',
+      compose: `services:\n${container('a', 'network_mode: host')}`,
+      service: '  ports: [{ container: 8080, host: 8080 }]\n',
+    });
+    expect(await found({ ...oneMachine(meshed('a', 'b')), ...onHost, ...published('b', '8080:80') })).toEqual(clash);
   });
 
   it('is no clash on two machines', async () => {
     const files = two('8080:80', '8080:80');
     const apart = {
       ...files,
-      'hosts/alpha/services.yaml': 'agents: [node-agent]\nservices:\n  mosquitto:\n  a:\n',
-      'hosts/beta/services.yaml': 'agents: [node-agent]\nservices:\n  b:\n',
+      'hosts/alpha/services.yaml': 'agents: [node-agent]\nservices:\n  mosquitto:\n  a: { exposure: tailscale-internal }\n',
+      'hosts/beta/services.yaml': 'agents: [node-agent]\nservices:\n  b: { exposure: tailscale-internal }\n',
       'hosts/beta/capabilities.yaml': files['hosts/alpha/capabilities.yaml'] ?? '',
       'inventory/topology.yaml': 'sites:\n  hub:\n    broker: { node: alpha }\nnodes:\n  alpha: { site: hub }\n  beta: { site: hub }\n',
     };
@@ -51,7 +60,7 @@ describe('port-clash', () => {
 });
 
 describe('ports-differ', () => {
-  const one = (port: string, said: string): Files => ({ ...oneMachine('a:\n'), ...published('a', port, said) });
+  const one = (port: string, said: string): Files => ({ ...oneMachine(meshed('a')), ...published('a', port, said) });
 
   it('names a port that only one of the files has, in the file that has it', async () => {
     expect(await found(one('8080:80', ''))).toEqual(['ports-differ services/a/docker-compose.yml:7']);
@@ -64,8 +73,9 @@ describe('ports-differ', () => {
 
   it('cannot judge a port that depends on a variable without a value', async () => {
     const files = {
-      ...oneMachine('a:\n'),
+      ...oneMachine(meshed('a')),
       ...service('a', {
+        exposure: 'tailscale-internal',
         compose: `services:\n${container('a', 'ports:\n  - "$' + `{PORT}:80"`)}`,
         service: '  ports: [{ container: 80, host: 8080 }]\n',
         env: 'PORT=\n',

@@ -3,7 +3,7 @@ import type { DeclaredTree, HostFiles } from '../tree.ts';
 import { collide, type PublishedPort, portItems, portsOf, shownPort } from './compose-ports.ts';
 import { at, type Fault, type Rule } from './rule.ts';
 import { type EnvLine, envLines } from './variables.ts';
-import { type Placement, usesHostNetwork, viewOf } from './view.ts';
+import { isClear, type Placement, usesHostNetwork, viewOf } from './view.ts';
 
 const envOf = (tree: DeclaredTree, service: string): readonly EnvLine[] => envLines(tree.services.get(service)?.envExample ?? null);
 
@@ -92,7 +92,7 @@ const portsDiffer: Rule = {
   why: 'firewalls and proxies are set from one file, and the other one counts',
   *find(tree) {
     for (const { name, service, compose } of tree.services.values()) {
-      if (typeof service === 'string' || typeof compose === 'string') continue;
+      if (typeof service === 'string' || typeof compose === 'string' || !isClear(tree, name)) continue;
       const containers = viewOf(tree).containers.filter((container) => container.service === name);
       const items = containers.filter((each) => !usesHostNetwork(each)).flatMap((each) => portItems(each, envOf(tree, name)));
       const published = items.flatMap((item) => portsOf(item).map((port) => ({ item, port })));

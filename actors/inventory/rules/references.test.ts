@@ -56,7 +56,7 @@ describe('unknown-dependency', () => {
 });
 
 describe('actor-login', () => {
-  const access = (login: string): Files => ({ ...oneMachine(), 'inventory/access.yaml': `logins:\n  ${login}\n` });
+  const access = (login: string): Files => ({ ...oneMachine(), 'inventory/access.yaml': `logins:\n  ${login}\n  eve: operator\n` });
 
   it.each(['anna: operator', 'telegram-bot: delegate', 'operator-ui-alpha: delegate', 'homeassistant: delegate', 'plannerette: reader'])(
     'takes %s',

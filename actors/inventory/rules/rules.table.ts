@@ -1,4 +1,6 @@
 /** All rules of the declared homelab, in the order of docs/inventory.md, and those whose question is asked elsewhere. */
+import { accessRules } from './access.ts';
+import { brokerPortRules } from './broker-ports.ts';
 import { composeV1Rules } from './compose-v1.ts';
 import { containerRules } from './containers.ts';
 import { dependencyRules } from './dependencies.ts';
@@ -23,8 +25,10 @@ export const rules: readonly Rule[] = [
   ...composeV1Rules,
   ...memoryRules,
   ...referenceRules,
+  ...accessRules,
   ...nameRules,
   ...portRules,
+  ...brokerPortRules,
   ...dependencyRules,
   ...placementRules,
   ...overviewRules,

@@ -31,7 +31,7 @@ const gap = String.raw`["',=\s\\]+`;
 const words = String.raw`[^\n|;&#]*?[\s"',]`;
 const onCommand = (command: string, value: string): RegExp => new RegExp(`${command}${value}`, 'g');
 /** Up to the end of the word, or of its quotes. */
-const word = String.raw`([^\s"',\\]+)`;
+const word = String.raw`(<[^>\n]*>|[^\s"',\\]+)`;
 
 /** Passwords where programs take them on their command line or in a header; the first group is the value. Sources: the manuals of these programs. */
 export const passedSecrets: readonly RegExp[] = [

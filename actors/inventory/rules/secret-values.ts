@@ -10,8 +10,7 @@ const variableName = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
 /** The public half of a key, as in authorized_keys: its type, and a length of four bytes that begins with zeros. */
 const publicKey = /^(ssh|ecdsa|sk)-[\w@.-]+ AAAA/;
 
-export const looksLikePlaceholder = (value: string): boolean =>
-  [noSecret, variableName, publicKey, placeholderWord].some((form) => form.test(value));
+export const looksLikePlaceholder = (value: string): boolean => [noSecret, variableName, publicKey, placeholderWord].some((form) => form.test(value));
 
 /** Words joined by - or _ stay below that. Of random Base64 of 32 bytes 96 % are found, of 24 bytes 88 %, of hexadecimal all (measured). */
 const mixedBitsMin = 3.8;

@@ -82,11 +82,11 @@ const candidate = /[A-Za-z0-9+/_-]{24,}={0,2}/g;
 const assignment = /^[ \t]*(?:-[ \t]+)?(?:export[ \t]+)?["']?([A-Za-z_][\w.-]*)["']?[ \t]*[:=][ \t]*(.*?)[ \t]*,?[ \t]*$/gm;
 const secretName =
   /(^|[_.-])(pass(word|wd|phrase)?|pw|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|secret[_-]?key|encryption[_-]?key|network[_-]?key|client[_-]?secret|credentials?|auth[_-]?key)$/i;
-const camelSecretName = /(password|secret|token|apiKey|privateKey|accessKey)$/;
+const camelSecretName = /(password|secret|token|apiKey|privateKey|accessKey|PASSWORD|PASSWD)$/;
 /** `{"name": "value", name: value}`: JSON, and YAML in one line. */
-const inBraces = /[{,]\s*\\?["']?([A-Za-z_][\w.-]*)\\?["']?\s*:\s*("[^"\n]*"|'[^'\n]*'|\\"[^"\\\n]*|[^\s,}"'\\]+)/g;
+const inBraces = /[{,]\s*\\?["']?([A-Za-z_][\w.-]*)\\?["']?\s*:\s*("[^"\n]*"|'[^'\n]*'|\\"[^"\\\n]*|<[^>\n]*>|[^\s,}"'\\]+)/g;
 /** `NAME=value` further right on a line: before a command, or in a list. */
-const inLine = /[\s"'[]([A-Z][A-Z0-9_]*)=("[^"\n]*"|'[^'\n]*'|[^\s,"'\]]+)/g;
+const inLine = /(?<=[^\s-][ \t]*)[ \t"'[]([A-Z][A-Z0-9_]*)=("[^"\n]*"|'[^'\n]*'|<[^>\n]*>|[^\s,"'\]]+)/g;
 /** `user:password@` of a URL. */
 const urlPassword = /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"'$]+:([^\s/@"']+)@/g;
 

@@ -2,7 +2,7 @@
 import { serviceFolderFiles } from '../../../contracts/inventory/files.table.ts';
 import type { DeclaredTree, ServiceFiles } from '../tree.ts';
 import { at, type Fault, type Rule, wholeFile } from './rule.ts';
-import { viewOf } from './view.ts';
+import { hasUnclearNode, isUnclearNode, viewOf } from './view.ts';
 
 const missingFile: Rule = {
   id: 'missing-file',
@@ -10,11 +10,14 @@ const missingFile: Rule = {
   finds: `a directory in services/ without one of ${serviceFolderFiles.join(', ')}; the Compose file only where docker-compose starts it`,
   why: 'whoever repairs it at night finds the same five files everywhere',
   *find(tree) {
+    const unreadable = new Set(tree.findings.map(({ file }) => file));
     for (const files of tree.services.values()) {
       const isStartedOtherwise = notByCompose(tree, files.name);
       for (const name of serviceFolderFiles) {
-        if (isThere(files, name) || (name === 'docker-compose.yml' && isStartedOtherwise)) continue;
-        yield wholeFile(`services/${files.name}/${name}`, `the file is missing; a service has ${serviceFolderFiles.join(', ')}`);
+        const path = `services/${files.name}/${name}`;
+        // One that cannot be read has a finding already.
+        if (isThere(files, name) || unreadable.has(path) || (name === 'docker-compose.yml' && isStartedOtherwise)) continue;
+        yield wholeFile(path, `the file is missing; a service has ${serviceFolderFiles.join(', ')}`);
       }
     }
   },
@@ -35,10 +38,11 @@ function isThere(files: ServiceFiles, name: (typeof serviceFolderFiles)[number])
   }
 }
 
-/** Declared somewhere, and nowhere as a docker-compose service. */
+/** Declared somewhere, or on a node that is not clear, and nowhere as a docker-compose service. */
 function notByCompose(tree: DeclaredTree, service: string): boolean {
   const placements = viewOf(tree).placements.filter((placement) => placement.service === service);
-  return placements.length > 0 && placements.every(({ declared }) => declared.deployment_model !== 'docker-compose');
+  if (placements.length === 0) return hasUnclearNode(tree);
+  return placements.every(({ declared }) => declared.deployment_model !== 'docker-compose');
 }
 
 const serviceName: Rule = {
@@ -62,7 +66,7 @@ const overrideWithoutService: Rule = {
   *find(tree) {
     const { placements } = viewOf(tree);
     for (const host of tree.hosts.values()) {
-      if (host.services === 'broken') continue;
+      if (isUnclearNode(tree, host.node)) continue;
       for (const [service, file] of host.overrides) {
         const placement = placements.find((each) => each.node === host.node && each.service === service);
         const path = typeof file === 'string' ? `hosts/${host.node}/runtime/${service}/docker-compose.override.yml` : file.path;
@@ -83,8 +87,8 @@ const overrideContainer: Rule = {
   *find(tree) {
     for (const { files, host, service } of viewOf(tree).placements) {
       const override = host.overrides.get(service);
-      if (override === undefined || typeof override === 'string' || files === null || files.compose === 'broken') continue;
-      const base = typeof files.compose === 'string' ? {} : (files.compose.value.services ?? {});
+      if (override === undefined || typeof override === 'string' || files === null || typeof files.compose === 'string') continue;
+      const base = files.compose.value.services ?? {};
       for (const [name, given] of Object.entries(override.value.services ?? {})) {
         if (name in base || given?.image !== undefined || given?.build !== undefined) continue;
         yield at(

@@ -1,8 +1,8 @@
 /**
  * The declared homelab as the rules look at it: which service is placed on which node, and what containers that makes.
  *
- * Pure; made once per tree. A file that is broken has its own finding, so whatever hangs on it is left out here and never
- * taken for missing: one fault is named once.
+ * Pure; made once per tree. A file that is broken or missing has its own finding, so whatever hangs on it is left out here
+ * and never taken for wrong: one fault is named once.
  */
 import type { ComposeFile, ComposeService } from '../../../contracts/inventory/compose.ts';
 import { HostService, type ServicesFile } from '../../../contracts/inventory/host.ts';
@@ -33,13 +33,13 @@ export interface Placement {
   readonly files: ServiceFiles | null;
   /** Of docker-compose services whose files can be read; of others none. */
   readonly containers: readonly PlacedContainer[];
-  /** A Compose file of it is broken, so its containers are not known. */
+  /** A Compose file of it is broken or missing, so its containers are not known. */
   readonly isUnclear: boolean;
 }
 
 export interface View {
   readonly placements: readonly Placement[];
-  /** Every container that runs somewhere, and those of services that no node declares. */
+  /** Every container that runs somewhere, and those of services that surely no node declares. */
   readonly containers: readonly PlacedContainer[];
   /** Names of nodes from the topology and from hosts/. */
   readonly nodes: ReadonlySet<string>;
@@ -61,7 +61,11 @@ export function viewOf(tree: DeclaredTree): View {
 function makeView(tree: DeclaredTree): View {
   const placements = [...tree.hosts.values()].flatMap((host) => placementsOn(tree, host));
   const placed = new Set(placements.map(({ service }) => service));
-  const unplaced = [...tree.services.keys()].filter((service) => !placed.has(service)).flatMap((service) => containersIn(tree, null, service));
+  // What a node that is not clear declares may be any of them, with an override that nobody can foresee.
+  const isAnyUnclear = hasUnclearNode(tree);
+  const unplaced = (isAnyUnclear ? [] : [...tree.services.keys()])
+    .filter((service) => !placed.has(service))
+    .flatMap((service) => containersIn(tree, null, service));
   return {
     placements,
     containers: [...placements.flatMap(({ containers }) => containers), ...unplaced],
@@ -76,10 +80,29 @@ function placementsOn(tree: DeclaredTree, host: HostFiles): readonly Placement[]
   return Object.entries(file.value.services ?? {}).map(([service, given]) => {
     const declared = given ?? HostService.parse({});
     const files = tree.services.get(service) ?? null;
-    const isUnclear = files?.compose === 'broken' || host.overrides.get(service) === 'broken';
-    const containers = declared.deployment_model === 'docker-compose' && !isUnclear ? containersIn(tree, node, service) : [];
+    const isComposed = declared.deployment_model === 'docker-compose';
+    const isUnclear = isComposed && (typeof (files?.compose ?? 'absent') === 'string' || host.overrides.get(service) === 'broken');
+    const containers = isComposed && !isUnclear ? containersIn(tree, node, service) : [];
     return { node, service, host, file, declared, files, containers, isUnclear };
   });
+}
+
+/** Its services.yaml is broken, or missing where the topology says that there should be one: what it declares is not known. */
+export function isUnclearNode(tree: DeclaredTree, node: string): boolean {
+  const services = tree.hosts.get(node)?.services ?? 'absent';
+  const isExpected = tree.hosts.has(node) || contentOf(tree.topology)?.nodes[node] !== undefined;
+  return services === 'broken' || (services === 'absent' && isExpected && tree.topology !== 'absent');
+}
+
+/** Then a service that is placed nowhere may be placed there. */
+export const hasUnclearNode = (tree: DeclaredTree): boolean =>
+  tree.hostsDirectory === 'unreadable' ||
+  [...tree.hosts.keys(), ...Object.keys(contentOf(tree.topology)?.nodes ?? {})].some((node) => isUnclearNode(tree, node));
+
+/** Which containers a service has, on every node that may run it, is known. */
+export function isClear(tree: DeclaredTree, service: string): boolean {
+  const placements = viewOf(tree).placements.filter((placement) => placement.service === service);
+  return placements.length === 0 ? !hasUnclearNode(tree) : placements.every(({ isUnclear }) => !isUnclear);
 }
 
 /** `node` null: without any override. */
@@ -128,7 +151,7 @@ export function placementOf(tree: DeclaredTree, node: string, name: string): Pla
   const here = placements.filter((placement) => placement.node === node);
   const found = here.find(({ service }) => service === name) ?? here.find(({ containers }) => containers.some((container) => container.name === name));
   if (found !== undefined) return found;
-  const mayBeHidden = tree.hosts.get(node)?.services === 'broken' || here.some(({ isUnclear, service }) => isUnclear && name.startsWith(`${service}-`));
+  const mayBeHidden = isUnclearNode(tree, node) || here.some(({ isUnclear, service }) => isUnclear && name.startsWith(`${service}-`));
   return mayBeHidden ? 'unclear' : 'none';
 }
 

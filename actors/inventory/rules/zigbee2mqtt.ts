@@ -99,6 +99,8 @@ const coordinator: Rule = {
           continue;
         }
         const value = withVariables(given ?? '', env);
+        // Without env.example there is a finding already.
+        if (value === null && tree.services.get(container.service)?.envExample === null) continue;
         // A USB path is named by the rule below.
         if (value !== null && (isRight(value) || usbPath.test(value))) continue;
         yield inEnvironment(container, variable, `${variable} is ${JSON.stringify(value ?? given)}; expected ${expected}`);

@@ -1,0 +1,39 @@
+/** Rule about the ports of brokers: what the topology tells every actor to talk to, against what the broker's service listens on. */
+import { contentOf, type DeclaredTree } from '../tree.ts';
+import { portItems, portsOf } from './compose-ports.ts';
+import { at, type Rule } from './rule.ts';
+import { envLines } from './variables.ts';
+import { placementOf } from './view.ts';
+
+const brokerPort: Rule = {
+  id: 'broker-port',
+  severity: 'error',
+  finds: "a broker's port that its service does not listen on, or a standby port that is the broker's own",
+  why: 'every actor of the site would knock at a closed port, and a standby could never open its own',
+  *find(tree) {
+    if (typeof tree.topology === 'string') return;
+    for (const [site, { broker }] of Object.entries(tree.topology.value.sites)) {
+      const { node, service, port, standby_port: standby } = broker;
+      const said = tcpPorts(tree, node, service);
+      if (said.length > 0 && !said.includes(port)) {
+        yield at(tree.topology, ['sites', site, 'broker', 'port'], `the port is ${port}; ${service} on ${node} listens on ${said.join(', ')}`);
+      }
+      if (standby === port)
+        yield at(tree.topology, ['sites', site, 'broker', 'standby_port'], `${standby} is the port of the broker itself; expected another one`);
+    }
+  },
+};
+
+/** Ports of the machine that the service takes, by service.yaml and by its containers; empty: that is not known. */
+function tcpPorts(tree: DeclaredTree, node: string, name: string): readonly number[] {
+  const placement = placementOf(tree, node, name);
+  const about = typeof placement === 'string' ? null : contentOf(placement.files?.service ?? 'absent');
+  if (typeof placement === 'string' || placement.isUnclear || about === null) return [];
+  const env = envLines(placement.files?.envExample ?? null);
+  const items = placement.containers.flatMap((container) => portItems(container, env));
+  if (items.some(({ published }) => published === 'unset-variable')) return [];
+  const ports = [...about.service.ports, ...items.flatMap(portsOf)].filter(({ protocol }) => protocol === 'tcp');
+  return [...new Set(ports.map(({ host }) => host))];
+}
+
+export const brokerPortRules: readonly Rule[] = [brokerPort];
