@@ -36,12 +36,21 @@ export class DocumentReader {
     return isWill ? 'will' : 'new';
   }
 
-  /** Topics that a manifest used to list and does not list any more: deleted, if we knew them. */
+  /**
+   * Topics that a manifest used to list and does not list any more: deleted, if we knew them. A document of a later session is
+   * not: a writer that has come back writes its documents first and its manifest last, so until then the old one says nothing of them.
+   */
   manifest(manifestTopic: string, listed: readonly string[], nowMs: number): readonly string[] {
+    const session = this.known.get(manifestTopic)?.session ?? Number.POSITIVE_INFINITY;
     const next = new Set(listed);
-    const left = [...(this.claims.get(manifestTopic) ?? [])].filter((topic) => !next.has(topic));
+    const deleted: string[] = [];
+    for (const topic of this.claims.get(manifestTopic) ?? []) {
+      const known = next.has(topic) ? undefined : this.living(topic, nowMs);
+      if (known === undefined || known.deletedAtMs !== null) continue;
+      if (known.session > session) next.add(topic);
+      else deleted.push(topic);
+    }
     this.claims.set(manifestTopic, next);
-    const deleted = left.filter((topic) => this.living(topic, nowMs)?.deletedAtMs === null);
     for (const topic of deleted) {
       const known = this.known.get(topic);
       if (known !== undefined) this.known.set(topic, { ...known, deletedAtMs: nowMs });

@@ -63,7 +63,7 @@ it('is there for its owner only from the moment it is there, and changes what is
     expect(statSync(path).mode & 0o777).toBe(0o600);
     stop = await listening;
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(process.umask()).toBe(0o022);
+    expect(process.umask(0o022)).toBe(0o022);
   } finally {
     process.umask(usual);
   }

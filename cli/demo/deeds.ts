@@ -154,7 +154,9 @@ async function toNode(node: DemoNode, deed: NodeDeed): Promise<DeedAnswer> {
       return done(`the engine of ${name} answers`);
     case 'fill-disk':
       machine.host.fillDisk();
-      return done(`the disk of ${name} is 97 % full; an incident follows within 10 s and the grace, and where its cleanup_class allows it a clean-up is proposed. It is freed with: homelab demo free-disk ${name}`);
+      return done(
+        `the disk of ${name} is 97 % full; an incident follows within 10 s and the grace, and where its cleanup_class allows it a clean-up is proposed. It is freed with: homelab demo free-disk ${name}`,
+      );
     case 'free-disk':
       machine.host.freeDisk();
       return done(`the disk of ${name} has room`);

@@ -5,6 +5,7 @@ import { faultyInventoriesOf } from '../inventory-fault.ts';
 import { type Finding, findingsOf, listed } from './finding.ts';
 
 const say = findingsOf('actors');
+const sayOfFiles = findingsOf('inventory');
 
 export interface ActorsAsked {
   readonly node: string;
@@ -54,15 +55,16 @@ export function checkActors({ node, expected, statuses }: ActorsAsked): Finding 
 
 /** What is declared, by what the actors that read it say. `node`: this machine. */
 export function checkInventory({ node, statuses }: Pick<ActorsAsked, 'node' | 'statuses'>): Finding {
-  const { ok, warning } = findingsOf('inventory');
   const faulty = faultyInventoriesOf(statuses);
   const [first] = faulty;
   if (first === undefined) {
     const isRead = statuses.some(({ actor, status }) => actor === 'inventory' && status === 'online');
-    return isRead ? ok('no file has a fault', 'what is written counts') : ok('nobody reads it now', 'whether a file has a fault: homelab validate');
+    return isRead
+      ? sayOfFiles.ok('no file has a fault', 'what is written counts')
+      : sayOfFiles.ok('nobody reads it now', 'whether a file has a fault: homelab validate');
   }
   const elsewhere = faulty.flatMap((each) => (each.node === undefined || each.node === node ? [] : [each.node]));
-  return warning(
+  return sayOfFiles.warning(
     faulty.map((each) => `${each.node ?? 'some node'}: ${(each.detail ?? 'a file has a fault').slice(0, 160)}`).join('; '),
     'the last good version of that file counts, until it is mended',
     `homelab validate   # lists every fault${elsewhere.length === 0 ? '' : `; on ${listed(elsewhere)}`}`,

@@ -106,7 +106,7 @@ describe.each(overTcp)('a declared homelab on $name', ({ available, start }) => 
     await declares('pi', ['dashboard']);
     expect(services('tower')).toEqual(['mosquitto', 'wiki', 'wiki-postgres']);
     expect(shown('desired/tower')?.['summary']).toContain(`see ${wiki}:`);
-    expect(told('inventory_invalid')).toEqual([expect.stringMatching(/^services\/wiki\/docker-compose\.yml:4:\d+: not YAML: /)]);
+    expect(told('inventory_invalid')).toEqual([expect.stringMatching(/^services\/wiki\/docker-compose\.yml:3:\d+: not YAML: /)]);
 
     write({ [wiki]: whole });
     await declares('tower', ['mosquitto', 'wiki', 'wiki-postgres', 'blog']);

@@ -1,4 +1,4 @@
-/** Checks once everything is healed that no event was lost: of each emitter and lane every number was sent, and the store has passed the highest. */
+/** Checks once everything is healed that no event was lost: of each emitter and lane every number was sent, and the store has passed the highest that its emitter promised to keep. */
 import type { Event } from '../../contracts/event.ts';
 import type { Cursor } from '../../contracts/world.ts';
 
@@ -8,12 +8,21 @@ const newBeginning = 1_000;
 export class EventOracle {
   /** Numbers that were sent, by node, source and lane. */
   private readonly sent = new Map<string, Set<number>>();
+  /** The highest number that a power cut may have taken from its emitter, also by node, source and lane. */
+  private readonly cutAt = new Map<string, number>();
 
   onPublish({ node, source, lane, seq }: Event): void {
     const key = [node, source, lane].join(' ');
     const numbers = this.sent.get(key);
     if (numbers === undefined) this.sent.set(key, new Set([seq]));
     else numbers.add(seq);
+  }
+
+  /** Info events are not synced: what was sent, and not stored yet, may be gone with its emitter. */
+  onPowerCut(node: string, source: string): void {
+    const key = [node, source, 'info'].join(' ');
+    const numbers = this.sent.get(key);
+    if (numbers !== undefined) this.cutAt.set(key, Math.max(...numbers));
   }
 
   /** In words, one line each. */
@@ -28,7 +37,7 @@ export class EventOracle {
       }
       const stored = cursorOf(node)?.positions[source]?.[lane === 'urgent' ? 'urgent' : 'info'] ?? 0;
       const highest = sorted.at(-1) ?? 0;
-      if (stored < highest) found.push(`events of ${key} are stored up to ${stored}, and were sent up to ${highest}`);
+      if (stored < highest && highest > (this.cutAt.get(key) ?? 0)) found.push(`events of ${key} are stored up to ${stored}, and were sent up to ${highest}`);
     }
     return found;
   }

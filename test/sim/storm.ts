@@ -274,6 +274,7 @@ export class Storm {
   private downFor(process: SimProcess, powerCut: boolean, backWithinMs: readonly [number, number] | null): void {
     if (!process.isRunning) return;
     this.options.site.overseer.onProcess(process.login, 'dies');
+    if (powerCut) this.options.site.overseer.events.onPowerCut(process.node, process.name);
     process.kill({ powerCut });
     if (backWithinMs !== null) this.later(...backWithinMs, () => this.revive(process));
   }
