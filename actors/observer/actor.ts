@@ -25,8 +25,6 @@ export interface ObserverModuleOptions {
   readonly heartbeatMs?: number;
   /** So many changes of a verdict within this are flapping; default 5 min, 0: nothing ever flaps. */
   readonly flapWindowMs?: number;
-  /** Flapping is over after this long without a change; default 10 min. */
-  readonly flapQuietMs?: number;
   readonly checkpointEveryMs?: number;
   /** NODE_ALIAS_MAP: foreign node name in events → node name; goes before the aliases of desired documents. */
   readonly aliasMap?: Readonly<Record<string, string>>;
@@ -49,7 +47,6 @@ async function create(io: ActorIo, options: ObserverModuleOptions): Promise<Obse
       ...(options.incidentGraceMs === undefined ? {} : { graceMs: options.incidentGraceMs }),
       ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
       ...(options.flapWindowMs === undefined ? {} : { flapWindowMs: options.flapWindowMs }),
-      ...(options.flapQuietMs === undefined ? {} : { flapQuietMs: options.flapQuietMs }),
       ...(options.checkpointEveryMs === undefined ? {} : { checkpointEveryMs: options.checkpointEveryMs }),
       aliasMap: options.aliasMap ?? {},
     },
