@@ -39,6 +39,10 @@ describe('a stopped container', () => {
     expect(removed(container('experiment'))).toEqual(['experiment']);
   });
 
+  it('stays where nothing is desired: nobody has said what belongs here', () => {
+    expect(removableContainers([container('experiment')], { desired: { ...desired, services: [] } }, nowMs)).toEqual([]);
+  });
+
   it.each([
     ['of a desired service, whatever its name', container('lab_web_1', { labels: compose('web', 'lab') })],
     ['that has the name of a desired service', container('web')],
@@ -126,7 +130,7 @@ describe('a disk_cleanup', () => {
     rmSync(world.dataDir, { recursive: true });
   });
   const desire = (cleanup_class?: CleanupClass) => {
-    world.desire({ services: [], ...(cleanup_class === undefined ? {} : { cleanup_class }) });
+    world.desire({ services: [{ name: 'web', origin: 'declared', monitor: true }], ...(cleanup_class === undefined ? {} : { cleanup_class }) });
   };
   const experiment = (): CleanupCandidate => ({
     ...{ id: 'e'.repeat(64), name: 'experiment', labels: {}, status: 'exited', restartPolicy: 'no' },

@@ -42,6 +42,8 @@ export const stoppedForMs = 3_600_000;
 
 /** Which of all containers of the engine may be removed. */
 export function removableContainers<C extends CleanupCandidate>(all: readonly C[], { desired }: Pick<CleanupPlan, 'desired'>, nowMs: number): readonly C[] {
+  // Where nothing is desired nobody has said yet what belongs here: then everything may.
+  if (desired.services.length === 0) return [];
   const names = new Set(desired.services.flatMap(({ name, stack }) => (stack === undefined ? [name] : [name, stack])));
   const groups = [...groupByService(all)].filter(([name]) => names.has(name)).map(([, containers]) => containers);
   const ours = new Set(groups.flat().map(({ id }) => id));

@@ -99,6 +99,17 @@ describe('a day in which everything is wrong', () => {
   });
 });
 
+describe('an alarm that stands for days', () => {
+  it('is said again a day later, so that its incident never expires unheard', async () => {
+    const world = await StabilityWorld.started();
+    full(world);
+    await world.run(24 * 60 * minute);
+    expect(world.news).toEqual(['disk_usage_high']);
+    await world.run(2 * minute);
+    expect(world.news).toEqual(['disk_usage_high', 'disk_usage_high']);
+  });
+});
+
 describe('an agent in trouble of its own', () => {
   it('whose disk takes no event does not die of it, and says it when it can', async () => {
     let hasRoom = false;

@@ -47,17 +47,37 @@ function moved(before: StandingAlarm | undefined, check: Check, sighting: Sighti
   // Trouble that could not be told while it lasted is told when it is over.
   const isPast = was.level !== null && is.level === null && is.said === null && check.isTellable !== undefined;
   const { subject, service, message, payload } = sighting;
-  return { ...is, said: isPast ? was.level : is.said, check: check.name, subject, service, message, payload, isSaying: before?.isSaying ?? false };
+  return {
+    ...is,
+    said: isPast ? was.level : is.said,
+    check: check.name,
+    subject,
+    service,
+    message,
+    payload,
+    saidMs: before?.saidMs ?? 0,
+    isSaying: before?.isSaying ?? false,
+  };
 }
 
 export const isIdle = ({ level, said, risingMs, isSaying }: StandingAlarm): boolean => level === null && said === null && risingMs === null && !isSaying;
 
-/** What is news is said, once; what was said is not said again until it is taken back. */
+/**
+ * A standing alarm is said again once a day: an incident of which nobody has heard for 7 days expires (the observer's store may be
+ * lost, too), and what is still wrong must not become nominal by that.
+ */
+const repeatMs = 24 * 3_600_000;
+
+/** What was said and still stands, a day ago; a clock that was set back does not count. */
+const isDueAgain = ({ level, said, saidMs }: StandingAlarm, now: number): boolean => level !== null && said !== null && now - saidMs >= repeatMs;
+
+/** What is news is said once, and once a day while it stands. */
 export function tell(state: State): { readonly state: State; readonly commands: readonly Command[] } {
   const commands: Command[] = [];
   for (const check of checks) {
     for (const [key, alarm] of state.alarms) {
-      if (alarm.check !== check.name || alarm.isSaying || !isLouder(alarm.level, alarm.said)) continue;
+      if (alarm.check !== check.name || alarm.isSaying) continue;
+      if (!isLouder(alarm.level, alarm.said) && !isDueAgain(alarm, state.seen.now)) continue;
       if (check.isTellable?.(state.seen) !== false) commands.push({ type: 'say', keys: [key], level: alarm.level, draft: raised(check, alarm) });
     }
   }

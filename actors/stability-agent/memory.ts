@@ -14,7 +14,16 @@ const Level = z.enum(alarmLevels).nullable();
 const MemoryFile = z.object({
   version: z.literal(1),
   alarms: z.array(
-    z.object({ check: z.string(), subject: z.string(), service: z.string().nullable(), level: Level, said: Level, raised_ms: z.number(), message: z.string() }),
+    z.object({
+      check: z.string(),
+      subject: z.string(),
+      service: z.string().nullable(),
+      level: Level,
+      said: Level,
+      said_ms: z.number().default(0),
+      raised_ms: z.number(),
+      message: z.string(),
+    }),
   ),
   disks: z.record(z.string(), z.array(z.tuple([z.number(), z.number()]))).describe('per disk: when, and how many bytes were free'),
   tailnet_known: z.boolean(),

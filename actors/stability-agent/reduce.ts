@@ -66,8 +66,8 @@ export function initialState(options: AgentOptions, memory: Memory, now: number)
   };
 }
 
-function standing({ check, subject, service, level, said, raised_ms, message }: Memory['alarms'][number]): StandingAlarm {
-  return { check, subject, service, level, said, raisedMs: raised_ms, message, payload: {}, risingMs: null, fallingMs: null, isSaying: false };
+function standing({ check, subject, service, level, said, said_ms, raised_ms, message }: Memory['alarms'][number]): StandingAlarm {
+  return { check, subject, service, level, said, saidMs: said_ms, raisedMs: raised_ms, message, payload: {}, risingMs: null, fallingMs: null, isSaying: false };
 }
 
 export type AgentReduction = Reduction<State, Command>;
@@ -95,7 +95,7 @@ export function reduce(before: State, fact: Fact): AgentReduction {
     case 'upstream_tried':
       return settled(look(withSeen(state, { upstream: fact.trip }), 'upstream'));
     case 'said':
-      return settled(withAlarms(state, fact.keys, (alarm) => ({ ...alarm, said: fact.level, isSaying: false })));
+      return settled(withAlarms(state, fact.keys, (alarm) => ({ ...alarm, said: fact.level, saidMs: fact.now, isSaying: false })));
     case 'not_said':
       return { state: withAlarms(state, fact.keys, (alarm) => ({ ...alarm, isSaying: false })), commands: [] };
     default:
@@ -130,7 +130,16 @@ function memoryOf({ alarms, seen }: State): Memory {
   const kept = [...alarms.values()].filter(({ level, said }) => level !== null || said !== null);
   return {
     version: 1,
-    alarms: kept.map(({ check, subject, service, level, said, raisedMs, message }) => ({ check, subject, service, level, said, raised_ms: raisedMs, message })),
+    alarms: kept.map(({ check, subject, service, level, said, saidMs, raisedMs, message }) => ({
+      check,
+      subject,
+      service,
+      level,
+      said,
+      said_ms: saidMs,
+      raised_ms: raisedMs,
+      message,
+    })),
     disks: Object.fromEntries(Object.entries(seen.diskHistory).map(([disk, samples]) => [disk, samples.map(({ atMs, freeBytes }) => [atMs, freeBytes])])),
     tailnet_known: seen.isTailnetKnown,
   };

@@ -15,6 +15,8 @@ export interface StandingAlarm extends Alarm {
   readonly service: string | null;
   readonly message: string;
   readonly payload: Readonly<Record<string, unknown>>;
+  /** When that was; 0: not known. */
+  readonly saidMs: number;
   /** An event about it is on its way to the disk. */
   readonly isSaying: boolean;
 }

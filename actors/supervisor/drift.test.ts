@@ -66,6 +66,15 @@ describe('drift', () => {
     expect(w.why()).toBe('down, explained by inc-1-vps-node_offline');
   });
 
+  it('names the cause of a consequence, which has no incident of its own', () => {
+    const w = world()
+      .desired([{ name: 'web' }])
+      .node()
+      .service('down', { incident_id: 'inc-1-vps-db-down' });
+    expect(w.proposed).toEqual([]);
+    expect(w.why()).toBe('down, explained by inc-1-vps-db-down');
+  });
+
   it('counts an unsuppressed incident beside a suppressed one', () => {
     const w = world()
       .desired([{ name: 'web' }])

@@ -38,13 +38,13 @@ export function driftOf({ desired, node, world, incidents }: ServiceView): Drift
       return wellOrNot(world, incidents);
     case 'stopped':
       if (desired.origin === 'adopted') return none('let_go', world.reason === 'completed' ? 'its job ended well' : 'stopped by a person');
-      return trouble(world.status, incidents, troubleKinds);
+      return trouble(world, incidents, troubleKinds);
     case 'unhealthy':
     case 'down':
-      return trouble(world.status, incidents, troubleKinds);
+      return trouble(world, incidents, troubleKinds);
     case 'missing':
       if (desired.origin === 'adopted') return unknown('let_go', 'removed; what was only adopted is let go');
-      return trouble(world.status, incidents, ['missing']);
+      return trouble(world, incidents, ['missing']);
     case 'unknown':
     case 'gone':
       return unknown('state_unknown', `${world.status === 'gone' ? 'the observer let it go' : 'its state is unknown'}: unknown is not down`);
@@ -77,14 +77,18 @@ function whyNodeCannotSay(node: WorldNode | undefined): Deaf | null {
   return null;
 }
 
-function trouble(status: string, incidents: readonly Incident[], kinds: readonly IncidentKind[]): Drift {
+function trouble(world: WorldService, incidents: readonly Incident[], kinds: readonly IncidentKind[]): Drift {
+  const { status } = world;
   const fitting = kinds.flatMap((kind) => incidents.filter((each) => each.kind === kind));
   const [incident] = fitting.filter((each) => each.suppressed_by === null);
   if (incident !== undefined) return { state: 'present', kind: status === 'missing' ? 'missing_service' : 'unhealthy_service', incident, why: status };
   const [explained] = fitting;
   if (explained?.suppressed_by != null)
     return unknown('explained', `${status}, explained by ${explained.suppressed_by}`, { incident: explained, cause: explained.suppressed_by });
-  return unknown('grace', `${status}, no incident: it may pass within its grace`);
+  // While its cause stands a consequence has no incident of its own: the observer names the cause in its document.
+  if (world.incident_id !== null && !incidents.some(({ id }) => id === world.incident_id))
+    return unknown('explained', `${world.status}, explained by ${world.incident_id}`, { cause: world.incident_id });
+  return unknown('grace', `${world.status}, no incident: it may pass within its grace`);
 }
 
 const none = (code: DecisionCode, why: string): Drift => ({ state: 'none', code, why });

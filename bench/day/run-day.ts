@@ -4,11 +4,11 @@
  * time (UV_THREADPOOL_SIZE=1): then what is done at one moment of virtual time is always done in the same order.
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import { Random } from '../../test/kit/random.ts';
 import { StepClock } from '../../test/kit/step-clock.ts';
 import type { Account } from './account.ts';
 import { cycleMs, type NodeSeen, OriginalRules } from './original-rules.ts';
 import { Person } from './person.ts';
-import { between, drawFrom } from './random.ts';
 import { DaySite, nodeName, root } from './site.ts';
 import { dayMs, dayTrace } from './trace.ts';
 
@@ -44,7 +44,7 @@ export async function runDay(options: { readonly seed: number; readonly director
   let lastBootMs = Number.NEGATIVE_INFINITY;
   for (const { atMs, deed } of trace.happenings) if (deed.kind === 'power' && deed.isOn) lastBootMs = atMs;
   // Not on the minute, as no cycle of a real node is; the day holds 1,440 of them.
-  const phaseMs = between(drawFrom(options.seed, 'phase of the original'), 0, cycleMs - 1);
+  const phaseMs = new Random(options.seed).fork('phase of the original').between(0, cycleMs - 1);
   for (let atMs = phaseMs; atMs < dayMs; atMs += cycleMs) {
     await clock.run(midnight + atMs - clock.now(), settle);
     if (failure !== null || site.errors.length > 0) throw new Error(`the day went wrong: ${site.errors.join('\n')}`, { cause: failure });

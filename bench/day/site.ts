@@ -23,9 +23,9 @@ import { MemoryBroker } from '../../bus/memory-broker.ts';
 import type { Passage } from '../../bus/memory-broker-connection.ts';
 import { RunningActor } from '../../bus/run-actor.ts';
 import { diskThresholdPct, incidentGraceMs, stabilityCheckIntervalMs } from '../../contracts/defaults.ts';
+import { Random } from '../../test/kit/random.ts';
 import type { Traffic } from './account.ts';
 import { Cable } from './cable.ts';
-import { drawFrom, drawUuid } from './random.ts';
 import type { Deed, TracedService } from './trace.ts';
 
 export const root = 'homelab';
@@ -147,7 +147,7 @@ export class DaySite {
     return modules.map((module) => {
       const actor = new RunningActor({
         ...{ module, node, transport, clock, root, site: siteName, version: 'bench', log: this.log, ids: this.idsOf(module.name) },
-        random: drawFrom(seed, `${module.name}-${node}-${this.launches}`),
+        random: new Random(seed).fork(`${module.name}-${node}-${this.launches}`).next,
         dataRoot: join(directory, node),
         onGaveUp: (error) => this.errors.push(`${module.name} gave up: ${error.message}`),
       });
@@ -159,8 +159,8 @@ export class DaySite {
   /** Of one life of an actor. */
   private idsOf(name: string): Ids {
     const { clock, seed } = this.options;
-    const draw = drawFrom(seed, `ids of ${name}, ${this.launches}`);
-    const next = (): string => drawUuid(draw, clock.now());
+    const draw = new Random(seed).fork(`ids of ${name}, ${this.launches}`);
+    const next = (): string => draw.uuid(clock.now());
     return { eventId: next, nonce: next };
   }
 

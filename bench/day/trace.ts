@@ -3,7 +3,7 @@
  * service goes down and comes back, and a power cut after which one container stays down until a person starts it.
  * All of it comes from one seed, so that whoever watches the day watches the same one. Pure.
  */
-import { between, type Draw, drawFrom, pick } from './random.ts';
+import { Random } from '../../test/kit/random.ts';
 
 export const dayMs = 24 * 3_600_000;
 const minuteMs = 60_000;
@@ -54,23 +54,17 @@ const forgottenAt = 99;
 const aftermathMs = 30 * minuteMs;
 
 export function dayTrace(seed: number): DayTrace {
-  const draw = drawFrom(seed, 'trace');
+  const draw = new Random(seed).fork('trace');
   const services = Array.from({ length: servicesCount }, (_, at): TracedService => {
     const name = `service-${String(at).padStart(2, '0')}`;
     return { name, hasHealthCheck: isChecked(at), restartPolicy: at === forgottenAt ? 'no' : 'unless-stopped' };
   });
-  const flapping = pick(
-    draw,
-    services.filter(({ hasHealthCheck }) => hasHealthCheck),
-  ).name;
-  const fallen = pick(
-    draw,
-    services.filter(({ name, restartPolicy }) => name !== flapping && restartPolicy !== 'no'),
-  ).name;
+  const flapping = draw.pick(services.filter(({ hasHealthCheck }) => hasHealthCheck)).name;
+  const fallen = draw.pick(services.filter(({ name, restartPolicy }) => name !== flapping && restartPolicy !== 'no')).name;
   const forgotten = services[forgottenAt]?.name ?? '';
-  const flaps = flappingFrom(draw, 2 * hourMs + between(draw, 0, hourMs), flapping);
-  const split = splitFrom(draw, 9 * hourMs + between(draw, 0, hourMs), fallen);
-  const loss = lossFrom(draw, 16 * hourMs + between(draw, 0, hourMs), forgotten);
+  const flaps = flappingFrom(draw, 2 * hourMs + draw.between(0, hourMs), flapping);
+  const split = splitFrom(draw, 9 * hourMs + draw.between(0, hourMs), fallen);
+  const loss = lossFrom(draw, 16 * hourMs + draw.between(0, hourMs), forgotten);
   const [powerOffMs = 0, powerOnMs = 0, startedMs = 0] = loss.map(({ atMs }) => atMs);
   return {
     seed,
@@ -88,21 +82,21 @@ export function dayTrace(seed: number): DayTrace {
 const span = (happenings: readonly Happening[]) => ({ fromMs: happenings[0]?.atMs ?? 0, untilMs: happenings.at(-1)?.atMs ?? 0 });
 
 /** Two hours; each verdict holds from 20 s, the retries of a health check, to a few minutes. */
-function flappingFrom(draw: Draw, fromMs: number, service: string): readonly Happening[] {
+function flappingFrom(draw: Random, fromMs: number, service: string): readonly Happening[] {
   const happenings: Happening[] = [];
   let atMs = fromMs;
   while (atMs < fromMs + 2 * hourMs) {
     happenings.push({ atMs, deed: { kind: 'health', service, health: 'unhealthy' } });
-    atMs += between(draw, 20_000, 3 * minuteMs);
+    atMs += draw.between(20_000, 3 * minuteMs);
     happenings.push({ atMs, deed: { kind: 'health', service, health: 'healthy' } });
-    atMs += between(draw, 20_000, 4 * minuteMs);
+    atMs += draw.between(20_000, 4 * minuteMs);
   }
   return happenings;
 }
 
 /** Forty minutes; within them a service is down for ten, and well again before anybody can hear of it. */
-function splitFrom(draw: Draw, fromMs: number, service: string): readonly Happening[] {
-  const downMs = fromMs + between(draw, 8, 12) * minuteMs + between(draw, 0, minuteMs);
+function splitFrom(draw: Random, fromMs: number, service: string): readonly Happening[] {
+  const downMs = fromMs + draw.between(8, 12) * minuteMs + draw.between(0, minuteMs);
   return [
     { atMs: fromMs, deed: { kind: 'cable', isPlugged: false } },
     { atMs: downMs, deed: { kind: 'kill', service } },
@@ -112,8 +106,8 @@ function splitFrom(draw: Draw, fromMs: number, service: string): readonly Happen
 }
 
 /** An hour and a half without power; half an hour after it a person starts what stayed down. */
-function lossFrom(draw: Draw, fromMs: number, forgotten: string): readonly Happening[] {
-  const onMs = fromMs + 90 * minuteMs + between(draw, 0, minuteMs);
+function lossFrom(draw: Random, fromMs: number, forgotten: string): readonly Happening[] {
+  const onMs = fromMs + 90 * minuteMs + draw.between(0, minuteMs);
   return [
     { atMs: fromMs, deed: { kind: 'power', isOn: false } },
     { atMs: onMs, deed: { kind: 'power', isOn: true } },

@@ -1,10 +1,10 @@
 import { open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Random } from '../kit/random.ts';
 import { StepClock } from '../kit/step-clock.ts';
 import { Disk } from './disk.ts';
 import { mount, unmountAll } from './mount-disk.ts';
-import { Random } from './random.ts';
 
 /** Enough for both sides of a coin to come up. */
 const cuts = 40;

@@ -8,7 +8,7 @@
  */
 import { dirname } from 'node:path';
 import type { Clock } from '../../bus/clock.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../kit/random.ts';
 
 /** What a sync costs: mostly nothing that matters, now and then an SD card's pause. */
 const syncUsualMs = 4;

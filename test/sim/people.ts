@@ -4,8 +4,8 @@
  */
 import type { Link, Transport } from '../../bus/link.ts';
 import { topics } from '../../contracts/topics.ts';
+import type { Random } from '../kit/random.ts';
 import type { StepClock } from '../kit/step-clock.ts';
-import type { Random } from './random.ts';
 import type { Trace } from './trace.ts';
 
 interface Seen {

@@ -9,9 +9,9 @@ import type { Ids } from '../../bus/ids.ts';
 import type { Link, LinkHandlers, LinkOptions, Transport } from '../../bus/link.ts';
 import { createLog, type Log } from '../../bus/log.ts';
 import { RunningActor } from '../../bus/run-actor.ts';
+import type { Random } from '../kit/random.ts';
 import { Disk } from './disk.ts';
 import { mount } from './mount-disk.ts';
-import type { Random } from './random.ts';
 
 /** What the membrane tells about what passes through it. */
 export interface Witness {

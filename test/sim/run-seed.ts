@@ -4,10 +4,10 @@
  */
 
 import { flapQuietMs } from '../../contracts/defaults.ts';
+import { Random } from '../kit/random.ts';
 import { StepClock } from '../kit/step-clock.ts';
 import { differences } from './convergence.ts';
 import { unmountAll } from './mount-disk.ts';
-import { Random } from './random.ts';
 import type { Breach, Rule } from './rules.ts';
 import { root, Site } from './site.ts';
 import { Storm } from './storm.ts';

@@ -13,12 +13,12 @@ import { createSimulatedInventory } from '../../adapters/simulated/inventory.ts'
 import type { ActorModule } from '../../bus/actor.ts';
 import { MemoryBroker } from '../../bus/memory-broker.ts';
 import type { Fault, Passage } from '../../bus/memory-broker-connection.ts';
+import type { Random } from '../kit/random.ts';
 import type { StepClock } from '../kit/step-clock.ts';
 import { Machine } from './machine.ts';
 import { Overseer } from './overseer.ts';
 import { Person } from './people.ts';
 import { type Life, SimProcess } from './process.ts';
-import type { Random } from './random.ts';
 import type { Breach } from './rules.ts';
 import type { Trace } from './trace.ts';
 

@@ -2,10 +2,11 @@
  * Everything that goes wrong on a simulated site, and when: drawn from the seed before it begins. Each seed has a mood of its
  * own: some kinds of trouble never happen in it, others often (all at once hide each other). `heal` ends all of it.
  */
+
+import type { Random } from '../kit/random.ts';
 import type { StepClock } from '../kit/step-clock.ts';
 import type { Machine } from './machine.ts';
 import type { SimProcess } from './process.ts';
-import type { Random } from './random.ts';
 import { root, type Site } from './site.ts';
 import type { Trace } from './trace.ts';
 import type { Weather } from './weather.ts';

@@ -8,7 +8,7 @@
 import type { Clock } from '../../bus/clock.ts';
 import type { Fault, Passage } from '../../bus/memory-broker-connection.ts';
 import { findTopic } from '../../contracts/topics.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../kit/random.ts';
 import type { Trace } from './trace.ts';
 
 const pass: Fault = { kind: 'pass' };

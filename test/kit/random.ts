@@ -57,7 +57,7 @@ export class Random {
       Math.floor(this.next() * 16 ** digits)
         .toString(16)
         .padStart(digits, '0');
-    const time = nowMs.toString(16).padStart(12, '0');
+    const time = Math.floor(nowMs).toString(16).padStart(12, '0');
     return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(3)}-8${hex(3)}-${hex(12)}`;
   }
 }
