@@ -8,7 +8,8 @@ import type { DesiredMaintenance, DesiredService } from '../../contracts/desired
 import { HostService, type ServicesFile } from '../../contracts/inventory/host.ts';
 import type { DeclaredNode, NodeTopology } from '../../contracts/inventory/memory.ts';
 import { olderExposure } from '../../contracts/inventory/words.ts';
-import { composeBytes, containersOf, type DeclaredContainer } from './containers.ts';
+import { containersOf, type DeclaredContainer } from './containers.ts';
+import { memoryLimitBytes } from './memory-limit.ts';
 import { contentOf, type DeclaredTree } from './tree.ts';
 
 export interface DeclaredNodeContext {
@@ -50,7 +51,8 @@ export const declaredServices = (file: ServicesFile): readonly (readonly [string
 
 function service(container: DeclaredContainer, entry: HostService, context: DeclaredNodeContext): DeclaredService {
   const dependsOn = dependencies(container, entry, context);
-  const memory = composeBytes(container.compose?.mem_limit);
+  const envExample = context.tree.services.get(container.stack)?.envExample ?? null;
+  const memory = container.compose === null ? null : memoryLimitBytes(container.compose, envExample);
   const exposure = entry.exposure === olderExposure.word ? olderExposure.means : entry.exposure;
   return {
     name: container.name,
@@ -61,7 +63,7 @@ function service(container: DeclaredContainer, entry: HostService, context: Decl
     ...(entry.offline_required ? { offline_required: true } : {}),
     ...(exposure === 'local-only' ? {} : { exposure }),
     ...(dependsOn.length === 0 ? {} : { depends_on: [...dependsOn] }),
-    ...(memory === null || memory === 0 ? {} : { memory_limit_bytes: memory }),
+    ...(memory === null ? {} : { memory_limit_bytes: memory }),
     ...(entry.verify_window_s === undefined ? {} : { verify_window_ms: Math.max(1, Math.round(entry.verify_window_s * 1000)) }),
     ...(entry.grace_s === undefined ? {} : { grace_ms: Math.round(entry.grace_s * 1000) }),
     contract: contractOf(container, entry, context.tree),

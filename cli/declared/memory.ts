@@ -1,6 +1,5 @@
 /** What the containers of a node may take of its memory, against what it has. Pure. */
-import { composeBytes } from '../../actors/inventory/containers.ts';
-import { envLines, withVariables } from '../../actors/inventory/rules/variables.ts';
+import { memoryLimitBytes } from '../../actors/inventory/memory-limit.ts';
 import { type Placement, viewOf } from '../../actors/inventory/rules/view.ts';
 import { contentOf, type DeclaredTree } from '../../actors/inventory/tree.ts';
 
@@ -39,14 +38,8 @@ export function memoryBudget(tree: DeclaredTree, node: string): MemoryBudget {
   };
 }
 
-export function linesOf({ containers, files }: Placement): readonly MemoryLine[] {
-  const env = envLines(files?.envExample ?? null);
-  return containers.map(({ name, service, compose: { mem_limit: given } }) => {
-    const size = composeBytes(typeof given === 'string' ? (withVariables(given, env) ?? undefined) : given);
-    // To the engine 0 is no limit.
-    return { container: name, service, limitBytes: size === 0 ? null : size };
-  });
-}
+export const linesOf = ({ containers, files }: Placement): readonly MemoryLine[] =>
+  containers.map(({ name, service, compose }) => ({ container: name, service, limitBytes: memoryLimitBytes(compose, files?.envExample ?? null) }));
 
 /** `1,536 MiB` */
 export const mebibytes = (bytes: number): string => `${Math.round(bytes / MiB).toLocaleString('en')} MiB`;

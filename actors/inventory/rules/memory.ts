@@ -1,8 +1,8 @@
 /** Rules about nodes with a memory budget (capabilities.yaml, hardware.memory.containers_mib_max); nodes without one are left alone. */
-import { composeBytes } from '../containers.ts';
+import { memoryLimitBytes } from '../memory-limit.ts';
 import { contentOf, type DeclaredTree, type HostFiles } from '../tree.ts';
 import { at, type Rule } from './rule.ts';
-import { envLines, withVariables } from './variables.ts';
+import { withVariables } from './variables.ts';
 import { inCompose, type PlacedContainer, viewOf } from './view.ts';
 
 const mib = 1024 ** 2;
@@ -25,13 +25,10 @@ function memoryBudgetOf(tree: DeclaredTree, node: string): MemoryBudget | null {
 
 const containersOn = (tree: DeclaredTree, node: string): readonly PlacedContainer[] => viewOf(tree).containers.filter((container) => container.node === node);
 
-/** null: no limit, or one that cannot be read. A limit of 0 means none to the engine. */
-function limitMib(tree: DeclaredTree, { compose, service }: PlacedContainer): number | null {
-  const given = compose.mem_limit;
-  const text = typeof given === 'string' ? (withVariables(given, envLines(tree.services.get(service)?.envExample ?? null)) ?? undefined) : given;
-  const bytes = composeBytes(text);
-  return bytes === null || bytes === 0 ? null : bytes / mib;
-}
+const limitMib = (tree: DeclaredTree, { compose, service }: PlacedContainer): number | null => {
+  const bytes = memoryLimitBytes(compose, tree.services.get(service)?.envExample ?? null);
+  return bytes === null ? null : bytes / mib;
+};
 
 const budgeted = (tree: DeclaredTree): readonly HostFiles[] => [...tree.hosts.values()].filter(({ node }) => memoryBudgetOf(tree, node) !== null);
 
