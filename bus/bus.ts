@@ -9,9 +9,10 @@ import type { EventDraft } from '../contracts/event.ts';
 import type { LevelsOf, Topic } from '../contracts/topic.ts';
 import { findTopic, topics } from '../contracts/topics.ts';
 import type { Delivery, PayloadInput, Read } from './actor.ts';
+import { alwaysRead } from './always-read.ts';
 import { topicMatches } from './broker-topic-filter.ts';
 import { type Clock, withDeadline } from './clock.ts';
-import { Connection, RetryNow } from './connection.ts';
+import { Connection, connectTimeoutMs, RetryNow } from './connection.ts';
 import { DocumentWriter } from './document-writer.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { Inbox } from './inbox.ts';
@@ -24,7 +25,6 @@ import { SessionCounter } from './session-counter.ts';
 
 /** 30 s: a half-open connection is noticed within 45 s; two bytes each way per interval. */
 const keepaliveS = 30;
-const connectTimeoutMs = 10_000;
 /** Reading everything retained back: 100,000 documents take 4 s on the slowest broker measured. */
 const catchUpTimeoutMs = 30_000;
 
@@ -102,8 +102,8 @@ export class Bus {
       deliver: (delivery) => {
         plan.deliver(delivery);
       },
-      onCursor: (positions) => {
-        this.options.outbox.onCursor(positions);
+      onCursor: (store, positions) => {
+        this.options.outbox.onCursor(store, positions);
       },
     });
     this.owned = plan.owns.map((read) => ({ filter: read.topic.filter(read.levels), onlySite: read.onlyOwnSite === true ? this.options.site : null }));
@@ -192,7 +192,9 @@ export class Bus {
   /** Subscribes, reads everything retained (own topics included), then publishes what differs. */
   private async catchUp(link: Link, plan: BusPlan): Promise<void> {
     const { attempt } = this;
-    const filters = new Set([...plan.owns, ...plan.reads, ...this.alwaysRead(plan)].map((read) => this.filterOf(read)));
+    const filters = new Set(
+      [...plan.owns, ...plan.reads, ...alwaysRead(plan.reads, { node: this.options.node, login: this.login })].map((read) => this.filterOf(read)),
+    );
     const work = async (): Promise<void> => {
       await link.subscribe([...filters]);
       await this.passFence(link);
@@ -225,17 +227,6 @@ export class Bus {
       throw new LinkClosedError('somebody else writes here');
     }
     throw new RetryNow('now with a will');
-  }
-
-  /** Cursors acknowledge the outbox; manifests of the writers we read prove deletions; probes are our fence. */
-  private alwaysRead(plan: BusPlan): readonly Read[] {
-    const writers = new Set(plan.reads.filter((read) => read.topic.kind === 'document').map((read) => read.topic.owner));
-    const manifests = [...writers].filter((owner) => !owner.includes(' ')).map((actor) => ({ topic: topics.manifest, levels: { actor } }));
-    return [
-      { topic: topics.cursor, levels: { site: this.options.site, node: this.options.node } },
-      { topic: topics.probe, levels: { login: this.login } },
-      ...manifests,
-    ];
   }
 
   private async passFence(link: Link): Promise<void> {

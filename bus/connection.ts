@@ -2,16 +2,18 @@
  * A connection that comes back: connects, hands each fresh link to its owner, waits for its end, backs off, connects again.
  *
  * Remembers nothing itself; the owner re-reads and re-sends what matters on every link. Back-off doubles from 250 ms to
- * 30 s with ±50 % jitter (a broker restart is over within a second, and a fleet must not come back in step) and starts
- * over once a link has held for 10 s, so that two programs that take over each other's client id slow down.
+ * 30 s, or to what its owner says, with ±50 % jitter (a broker restart is over within a second, and a fleet must not come
+ * back in step) and starts over once a link has held for 10 s, so that two programs that take over each other's client id slow down.
  */
 import type { Clock } from './clock.ts';
 import type { Incoming, Link, LinkOptions, Transport } from './link.ts';
 import type { Log } from './log.ts';
 
 const backoffFirstMs = 250;
-const backoffMaxMs = 30_000;
+const backoffMaxMsDefault = 30_000;
 const heldAfterMs = 10_000;
+/** TCP, TLS and CONNECT over LTE are 2 s, four turns at half a second; TCP repeats a lost SYN after 1, 3 and 7 s. */
+export const connectTimeoutMs = 10_000;
 
 export interface ConnectionOptions {
   readonly transport: Transport;
@@ -19,6 +21,8 @@ export interface ConnectionOptions {
   readonly log: Log;
   /** 0 ≤ x < 1; the jitter. */
   readonly random: () => number;
+  /** The longest wait between two attempts, before the jitter. 30 s when absent. */
+  readonly backoffMaxMs?: number;
   /** Everything the next CONNECT says, its will included. Called once per attempt. */
   linkOptions(): Promise<LinkOptions>;
   /** Subscribes and catches up. Throwing drops the link; a RetryNow does so without back-off. */
@@ -65,7 +69,7 @@ export class Connection {
       if (this.stopped) return;
       if (ended.error instanceof RetryNow) continue;
       if (ended.wasUp && clock.now() - startedAt >= heldAfterMs) failures = 0;
-      const waitMs = Math.min(backoffFirstMs * 2 ** failures, backoffMaxMs) * (0.5 + this.options.random());
+      const waitMs = Math.min(backoffFirstMs * 2 ** failures, this.options.backoffMaxMs ?? backoffMaxMsDefault) * (0.5 + this.options.random());
       failures += 1;
       if (failures === 1 || failures % 10 === 0)
         log.warn({ err: ended.error, broker: this.options.transport.description, failures }, 'broker connection lost or refused; trying again');

@@ -21,7 +21,8 @@ export interface InboxOptions {
   readonly quarantine: Quarantine;
   readonly reads: readonly Read[];
   deliver(delivery: Delivery): void;
-  onCursor(positions: CursorPositions): void;
+  /** What the store of a site has of this node's events; null: that store is no more. */
+  onCursor(store: string, positions: CursorPositions | null): void;
 }
 
 export class Inbox {
@@ -75,11 +76,16 @@ export class Inbox {
     const verdict = this.reader.judge(relative, doc, nowMs);
     if (verdict === 'stale') return;
     if (isManifest && Array.isArray(doc.topics)) {
-      for (const deleted of this.reader.manifest(relative, doc.topics as string[], nowMs))
-        this.deliverDocument(deleted, null, { will: false, retained: false });
+      for (const deleted of this.reader.manifest(relative, doc.topics as string[], nowMs)) this.onUnlisted(deleted);
     }
-    if (isOwnCursor && doc.positions !== undefined) this.options.onCursor(doc.positions as CursorPositions);
+    if (isOwnCursor) this.options.onCursor(found.levels.site ?? '', verdict === 'deleted' ? null : ((doc.positions ?? null) as CursorPositions | null));
     if (wanted) this.deliverDocument(relative, verdict === 'deleted' ? null : doc, { will: verdict === 'will', retained: message.retained });
+  }
+
+  private onUnlisted(relative: string): void {
+    const cursor = topics.cursor.match(relative);
+    if (cursor?.node === this.options.node) this.options.onCursor(cursor.site, null);
+    this.deliverDocument(relative, null, { will: false, retained: false });
   }
 
   private deliverDocument(relative: string, doc: unknown, how: { readonly will: boolean; readonly retained: boolean }): void {

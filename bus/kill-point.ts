@@ -42,6 +42,9 @@ export const killPoints = [
   'executor.before-outcome-fsync',
   'executor.after-outcome-fsync',
   'executor.after-outcome-publish',
+  'bridge.before-append',
+  'bridge.before-fsync',
+  'bridge.after-fsync',
   'supervisor.before-propose',
   'supervisor.after-propose',
 ] as const;

@@ -36,9 +36,14 @@ export interface LinkHandlers {
 
 export interface Link {
   /** QoS 1. Resolves at PUBACK; rejects with LinkClosedError when the connection ends first, and at once when the payload is too large. */
-  publish(topic: string, payload: string, options: { readonly retain: boolean }): Promise<void>;
+  publish(topic: string, payload: string | Buffer, options: { readonly retain: boolean }): Promise<void>;
   /** QoS 1 on a persistent session; QoS 0 on a clean one (mqtt-link.ts says why). Resolves at SUBACK; rejects when the broker refuses any of the filters. */
   subscribe(filters: readonly string[]): Promise<void>;
+  /**
+   * Resolves at UNSUBACK: from then on nothing more is delivered because of these filters, except what was under way. Another
+   * subscription that overlaps stays. Filters that were never subscribed to are no error.
+   */
+  unsubscribe(filters: readonly string[]): Promise<void>;
   /** A clean DISCONNECT, so that no will is published; `abrupt` drops the socket, so that it is. */
   close(options?: { readonly abrupt?: boolean }): Promise<void>;
 }

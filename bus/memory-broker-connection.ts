@@ -31,6 +31,7 @@ export interface BrokerSide {
   /** Why these filters cannot be subscribed to, or null. */
   refusal(filters: readonly string[]): string | null;
   subscribe(session: Session, filters: readonly string[]): void;
+  unsubscribe(session: Session, filters: readonly string[]): void;
   /** The connection is over; a clean session ends with it. */
   forget(session: Session): void;
 }
@@ -127,10 +128,10 @@ export class MemoryConnection implements Link {
     });
   }
 
-  publish(topic: string, payload: string, options: { readonly retain: boolean }): Promise<void> {
+  publish(topic: string, payload: string | Buffer, options: { readonly retain: boolean }): Promise<void> {
     const problem = payloadProblem(topic, payload);
     if (problem !== null) return Promise.reject(problem);
-    const bytes = Buffer.from(payload);
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     return this.untilClosed((resolve) => {
       const fault = this.broker.fault({ direction: 'publish', clientId: this.options.clientId, topic, payload: bytes, retained: options.retain });
       const copies = fault.kind === 'drop' ? 0 : fault.kind === 'duplicate' ? 2 : 1;
@@ -153,6 +154,16 @@ export class MemoryConnection implements Link {
           else reject(new Error(`memory refused a subscription to ${refusal}`));
         });
         if (refusal === null) this.broker.subscribe(this.session, filters);
+      });
+    });
+  }
+
+  unsubscribe(filters: readonly string[]): Promise<void> {
+    return this.untilClosed((resolve) => {
+      this.up.push(() => {
+        this.broker.unsubscribe(this.session, filters);
+        // Behind what is on its way down.
+        this.down.push(resolve);
       });
     });
   }

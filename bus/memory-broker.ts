@@ -100,6 +100,11 @@ export class MemoryBroker implements BrokerSide {
     }
   }
 
+  unsubscribe(session: Session, filters: readonly string[]): void {
+    for (const filter of filters) session.filters.delete(filter);
+    this.receivers.clear();
+  }
+
   refusal(filters: readonly string[]): string | null {
     for (const filter of filters) {
       const problem = filterProblem(filter);

@@ -96,7 +96,7 @@ async function connectTo(broker: BrokerAddress, options: LinkOptions, handlers: 
 
 interface Waiting {
   readonly topic: string;
-  readonly payload: string;
+  readonly payload: string | Buffer;
   readonly retain: boolean;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -162,7 +162,7 @@ class MqttLink implements Link {
     });
   }
 
-  publish(topic: string, payload: string, options: { readonly retain: boolean }): Promise<void> {
+  publish(topic: string, payload: string | Buffer, options: { readonly retain: boolean }): Promise<void> {
     const problem = payloadProblem(topic, payload);
     if (problem !== null) return Promise.reject(problem);
     return this.untilClosed((resolve, reject) => {
@@ -176,6 +176,16 @@ class MqttLink implements Link {
     return this.untilClosed((resolve, reject) => {
       this.parts.client.subscribe([...filters], { qos: this.parts.subscribeQos }, (error) => {
         if (error) reject(new Error(`${this.parts.description} refused a subscription to ${filters.join(', ')}: ${error.message}`, { cause: error }));
+        else resolve();
+      });
+    });
+  }
+
+  unsubscribe(filters: readonly string[]): Promise<void> {
+    if (filters.length === 0) return Promise.resolve();
+    return this.untilClosed((resolve, reject) => {
+      this.parts.client.unsubscribe([...filters], (error) => {
+        if (error) reject(new Error(`${this.parts.description} did not take back a subscription to ${filters.join(', ')}: ${error.message}`, { cause: error }));
         else resolve();
       });
     });

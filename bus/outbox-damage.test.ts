@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 async function outbox(): Promise<Outbox> {
-  const box = await Outbox.open({ dir, node: 'vps', source: 'node-agent', clock, log: silentLog });
+  const box = await Outbox.open({ dir, node: 'vps', site: 'hub', source: 'node-agent', clock, log: silentLog });
   open.push(box);
   return box;
 }
@@ -41,7 +41,7 @@ function store(box: Outbox): Event[] {
       cursor = event.seq;
       stored.push(event);
       queueMicrotask(() => {
-        box.onCursor(cursorOf(cursor));
+        box.onCursor('hub', cursorOf(cursor));
       });
     }
     return Promise.resolve();
@@ -72,7 +72,7 @@ it('does not use the number of an event again whose line is broken', async () =>
   clock.advance(1_000);
   const second = await outbox();
   await second.emit(urgent('new'));
-  second.onCursor(cursorOf(seen[0] ?? 0));
+  second.onCursor('hub', cursorOf(seen[0] ?? 0));
   expect(store(second).map(({ message }) => message)).toEqual(['new']);
 });
 
@@ -89,7 +89,7 @@ it('does not take a new event for stored when the end of its file was lost and t
   writeFileSync(file(), shorter);
   const third = await outbox();
   for (const message of ['a', 'b']) await third.emit(urgent(message));
-  third.onCursor(cursorOf(seen.at(-1) ?? 0));
+  third.onCursor('hub', cursorOf(seen.at(-1) ?? 0));
   const sent: string[] = [];
   third.connect((event) => Promise.resolve(void sent.push(event.message)));
   await expect.poll(() => sent).toEqual(expect.arrayContaining(['a', 'b']));
@@ -98,7 +98,7 @@ it('does not take a new event for stored when the end of its file was lost and t
 it('leaves no hole when the disk refused an event in the middle', async () => {
   const box = await outbox();
   await box.emit(urgent('1'));
-  const journal = (box as unknown as { journal: { append: Journal<unknown>['append'] } }).journal;
+  const { journal } = (box as unknown as { file: { journal: { append: Journal<unknown>['append'] } } }).file;
   const append = journal.append.bind(journal);
   journal.append = () => Promise.reject(new Error('ENOSPC: no space left on device'));
   await expect(box.emit(urgent('refused'))).rejects.toThrow('ENOSPC');

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 async function outbox(): Promise<Outbox> {
-  const box = await Outbox.open({ dir, node: 'vps', source: 'node-agent', clock, log: silentLog });
+  const box = await Outbox.open({ dir, node: 'vps', site: 'hub', source: 'node-agent', clock, log: silentLog });
   open.push(box);
   return box;
 }
@@ -64,7 +64,7 @@ it('keeps an event over a restart until the cursor has passed it', async () => {
   const store = receiver();
   second.connect(store.send);
   expect(store.got.map(({ message }) => message)).toEqual(['kept']);
-  second.onCursor(upTo(store.got[0]));
+  second.onCursor('hub', upTo(store.got[0]));
   expect(second.backlog).toBe(0);
   second.connect(null);
   second.connect(store.send);
@@ -101,7 +101,7 @@ it('asks with one event while nobody stores, and sends the rest when the cursor 
   expect(store.got).toHaveLength(3);
   clock.advance(10_000);
   expect(store.got.map(({ message }) => message)).toEqual(['1', '2', '3', '1']);
-  box.onCursor(upTo(store.got[0]));
+  box.onCursor('hub', upTo(store.got[0]));
   expect(store.got.map(({ message }) => message).slice(4)).toEqual(['2', '3']);
 });
 
@@ -109,7 +109,7 @@ it('goes on above the cursor when it lost its file and its clock is behind', asy
   const box = await outbox();
   await box.emit(urgent('after the loss'));
   const ahead = clock.now() + 5_000_000;
-  box.onCursor({ 'node-agent': { urgent: ahead, info: ahead } });
+  box.onCursor('hub', { 'node-agent': { urgent: ahead, info: ahead } });
   const store = receiver();
   await new Promise((resolve) => setTimeout(resolve, 0));
   box.connect(store.send);
@@ -120,7 +120,7 @@ it('goes on above the cursor when it lost its file and its clock is behind', asy
 it('is not emptied by the cursor of another source', async () => {
   const box = await outbox();
   await box.emit(urgent('mine'));
-  box.onCursor({ executor: { urgent: Number.MAX_SAFE_INTEGER, info: 0 } });
+  box.onCursor('hub', { executor: { urgent: Number.MAX_SAFE_INTEGER, info: 0 } });
   expect(box.backlog).toBe(1);
 });
 
@@ -152,7 +152,7 @@ it('shrinks its file once the store has what was in it', async () => {
   await box.emit(info('last'));
   const store = receiver();
   box.connect(store.send);
-  for (let round = 0; round < 5 && box.backlog > 0; round += 1) box.onCursor(upTo(store.got.at(-1)));
+  for (let round = 0; round < 5 && box.backlog > 0; round += 1) box.onCursor('hub', upTo(store.got.at(-1)));
   await expect.poll(() => readFileSync(join(dir, 'outbox.jsonl'), 'utf8').split('\n').length).toBeLessThan(5);
   await box.emit(info('after'));
   expect(box.backlog).toBe(1);

@@ -10,7 +10,7 @@ export class PayloadTooLargeError extends Error {
 }
 
 /** The error to reject with, or null. */
-export function payloadProblem(topic: string, payload: string): PayloadTooLargeError | null {
+export function payloadProblem(topic: string, payload: string | Buffer): PayloadTooLargeError | null {
   const bytes = Buffer.byteLength(payload);
   return bytes > payloadBytesMax ? new PayloadTooLargeError(topic, bytes) : null;
 }
