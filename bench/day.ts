@@ -15,7 +15,7 @@ import { digits } from './statistics.ts';
 const seed = 1;
 /** An account of a day is some 20 kB. */
 const outputBytesMax = 1 << 24;
-const everything: readonly Told[] = ['incident', 'louder', 'flapping', 'resolved', 'proposal', 'withdrawn'];
+const everything: readonly Told[] = ['incident', 'reopened', 'louder', 'flapping', 'resolved', 'proposal', 'withdrawn'];
 
 export const day: Figure = {
   name: 'day',

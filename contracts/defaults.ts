@@ -12,6 +12,15 @@ export const heartbeatIntervalsMissedMax = 3;
 /** How long trouble must last before an incident opens. 20 s: `docker restart` and policy restarts finish well within it. */
 export const incidentGraceMs = 20_000;
 
+/** A site whose link says nothing for this long counts as cut off, by the clock of who listens: three heartbeats of a bridge, just under a minute each. A will says so within 90 s; it may never fire. */
+export const linkSilentMs = 165_000;
+
+/**
+ * How long an uplink may be away before that is an incident, unless inventory/topology.yaml says otherwise. LTE is lost for minutes every day:
+ * 15 min. A wired one is away while a router restarts, updates itself or is given a new address, which takes up to 5 min; after that a person is needed.
+ */
+export const linkQuietMs = { lte: 900_000, wired: 300_000 } as const;
+
 /** Three changes of a verdict within this are flapping. 5 min, as monitoring systems usually have it: a restart and its end are two. 0: nothing ever flaps. */
 export const flapWindowMs = 300_000;
 
@@ -51,6 +60,13 @@ export const resolvedKeptMs = 7 * 24 * 3_600_000;
 
 /** Deleted topics are remembered this long, so that a late copy cannot bring one back (architecture section 2). */
 export const tombstoneKeptMs = 24 * 3_600_000;
+
+/** Days of events that an observer keeps. 30: what happened since the last bill or holiday. Not below 8: resolved incidents stay on the bus for 7, and a rebuild must find them. */
+export const historyDays = 30;
+export const historyDaysMin = 8;
+
+/** Bytes of events that an observer keeps, whatever their age. 256 MiB: 1.6 % of a 16 GB card, and 750,000 events, which a rebuild reads in seconds. */
+export const historyBytesMax = 256 * 1024 * 1024;
 
 /** Newest entries kept in a document's history list; documents aim below 1.5 kB, journals keep everything. */
 export const historyKeptInDocument = 20;

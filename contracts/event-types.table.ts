@@ -31,6 +31,7 @@ export const eventTypes = {
   service_present: row('info', 'a missing service has a container again', { closes: ['missing'] }),
   service_undesired: row('info', 'the service left the desired state', { closes: serviceKinds }),
   incident_opened: row('warning', 'trouble outlived its grace'),
+  incident_reopened: row('warning', 'the trouble of an incident that ended a short time before is back'),
   incident_resolved: row('info', 'an incident ended without an event of its own'),
   incident_suppressed: row('info', 'a trouble outlived its grace and is the consequence of another one'),
   incident_unsuppressed: row('info', 'its cause ended, and the consequence did not recover within its grace'),
@@ -59,12 +60,18 @@ export const eventTypes = {
   tailscale_down: row('error', 'the node is not on its tailnet', { opens: 'mesh' }),
   tailscale_key_expiring: row('warning', 'the key of the node expires within days, or has expired', { opens: 'mesh' }),
   tailscale_peer_lost: row('warning', 'a named peer is not on the tailnet', { opens: 'mesh' }),
+  tailscale_peer_unknown: row('warning', 'HOMELAB_TAILSCALE_PEERS names what no machine of the tailnet is called: a fault of the configuration, no incident'),
+  tailscale_peer_known: row('info', 'every name in HOMELAB_TAILSCALE_PEERS is one of the tailnet again'),
   tailscale_normal: row('info', 'nothing is wrong with the tailnet any more', { closes: ['mesh'] }),
   mqtt_unreachable: row('error', 'a broker does not answer', { opens: 'broker' }),
   mqtt_reachable: row('info', 'the broker answers again; the payload says since when it did not', { closes: ['broker'] }),
   upstream_unreachable: row('warning', 'the broker upstream does not answer this node', { opens: 'upstream' }),
   upstream_reachable: row('info', 'the broker upstream answers again', { closes: ['upstream'] }),
-  clock_offset_high: row('warning', 'the clock of the node differs from that of the observer', { opens: 'clock' }),
+  clock_offset_high: row(
+    'warning',
+    'the clock of the node differs from those of most machines of its site, or where there are only two, from that of the observer',
+    { opens: 'clock' },
+  ),
   clock_offset_normal: row('info', 'the clocks agree again', { closes: ['clock'] }),
   engine_hung: row('critical', 'the container engine has been hanging for minutes', { opens: 'engine' }),
   engine_answering: row('info', 'the engine that hung answers again', { closes: ['engine'] }),
@@ -94,6 +101,7 @@ export const eventTypes = {
   // the homelab itself
   inventory_invalid: row('error', 'a file of the declared truth does not parse; the last good one stays in force'),
   inventory_valid: row('info', 'the file parses again'),
+  history_pruned: row('info', "an observer's history reached its limit, and its oldest days were removed; the payload says how much"),
   message_quarantined: row('warning', 'a message did not fit its contract; the payload says why'),
 } as const satisfies Record<string, EventTypeRow>;
 

@@ -29,7 +29,7 @@ export const incidentKinds = [
 export const IncidentKind = z.enum(incidentKinds);
 export type IncidentKind = z.infer<typeof IncidentKind>;
 
-const changes = ['opened', 'escalated', 'flapping', 'quiet', 'suppressed', 'unsuppressed', 'resolved'] as const;
+const changes = ['opened', 'reopened', 'escalated', 'flapping', 'quiet', 'suppressed', 'unsuppressed', 'resolved'] as const;
 export const IncidentChange = z.object({
   at: Timestamp.describe('by the clock of the observer'),
   what: z.enum(changes),
@@ -59,6 +59,7 @@ export const Incident = z.object({
   trigger_type: z.string().describe('type of the event that opened it; the supervisor routes on it'),
   message: z.string().max(400).default(''),
   started_at: Timestamp,
+  reopened_at: Timestamp.nullable().default(null).describe('when it was back last, after it had ended for a while; null: it never had'),
   last_occurrence: Timestamp,
   occurrence_count: Count,
   occurrences: z.array(Timestamp).max(20).default([]).describe('newest 20'),
@@ -68,6 +69,11 @@ export const Incident = z.object({
     .nullable()
     .default(null)
     .describe('id of the incident at the root of this one, also while it has just ended and this one has its grace to recover; null: it is a cause itself'),
+  related: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('id of an incident of something that its service needs, which stood when this one opened and does not explain it; null: there was none'),
   consequences: z.array(Consequence).max(consequencesListed).default([]).describe('what it explains now, directly or through others, by name'),
   consequences_count: Count.default(0).describe('all of them'),
   flapping: z.boolean().default(false).describe('its verdict changes again and again: it stays active until it has been quiet for 10 minutes'),

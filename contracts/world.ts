@@ -13,6 +13,11 @@ export const WorldNode = z.object({
   site: SiteName,
   engine: EngineState.default('none'),
   last_seen: Timestamp.nullable().default(null).describe('last heartbeat, by the clock of the observer'),
+  observer_ahead_ms: z
+    .number()
+    .nullable()
+    .default(null)
+    .describe('how far the clock of the observer is ahead of those of most nodes it hears, milliseconds; null: fewer than three are heard'),
   since: Timestamp.describe('when this status began'),
   services_count: Count.default(0),
   incident_id: z.string().nullable().default(null),
@@ -51,6 +56,13 @@ export const Deployment = z.object({
 });
 export type Deployment = z.infer<typeof Deployment>;
 
+/** The link of another site as this observer sees it. */
+const SeenLink = z.object({
+  site: SiteName,
+  status: z.enum(['up', 'degraded', 'down', 'unknown']).describe('down: it says so, or nothing was heard of it for long enough; unknown: not heard yet'),
+  down_since: Timestamp.nullable().describe('by the clock of the observer; null: it is not down'),
+});
+
 export const SiteSummary = z.object({
   ...documentHead,
   status: z.enum(['nominal', 'degraded', 'critical', 'unknown', 'gone']).describe('the worst of its parts; never nominal on stale data'),
@@ -62,6 +74,7 @@ export const SiteSummary = z.object({
   actions_pending: Count,
   actions_running: Count,
   events_refused: Count.default(0).describe('events since the observer started that could not be stored or understood'),
+  links: z.array(SeenLink).optional().describe('of the sites whose links lead here, by name; absent: none does'),
   worst: z.string().max(200).nullable().default(null).describe('the part that decides the status'),
 });
 export type SiteSummary = z.infer<typeof SiteSummary>;

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Event } from '../../contracts/event.ts';
 import { topics } from '../../contracts/topics.ts';
@@ -10,6 +10,7 @@ import { waitFor } from '../../test/kit/wait.ts';
 import { createObserverModule } from './actor.ts';
 import { checkpointFile } from './checkpoint.ts';
 import { eventFile } from './event-files.ts';
+import { rebuildWorld } from './rebuild.ts';
 
 let dataDir: string;
 let clock: StepClock;
@@ -140,6 +141,25 @@ test('without its checkpoints it remembers the same', async () => {
   expect(reached(second)).toEqual({ urgent: 1, info: 0 });
 });
 
+test('its history has limits: days before its checkpoint go, it says so once, and what is left is enough for the same world', async () => {
+  for (const day of ['2026-01-01', '2026-02-20']) {
+    const file = eventFile(dataDir, day, 'vps');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '');
+  }
+  const life = await start();
+  watch(life);
+  tell(life, event(1));
+  await until('the oldest day to go', () => !existsSync(dirname(eventFile(dataDir, '2026-01-01', 'vps'))));
+  await until('word of it', () => life.io.events.length > 0);
+  expect(life.io.events).toMatchObject([{ type: 'history_pruned', severity: 'info', payload: { files: 1, bytes: 0 } }]);
+  expect(existsSync(eventFile(dataDir, '2026-02-20', 'vps'))).toBe(true);
+  await until('the incident', () => [...life.io.held.keys()].some((topic) => topic.startsWith('world/incidents/')));
+  await stop(life);
+  const { worlds } = await rebuildWorld({ dataDir, write: false });
+  expect([...(worlds.get('vps')?.active.keys() ?? [])]).toEqual(['web|down']);
+});
+
 test('a retained copy of an event is not what just happened', async () => {
   const life = await start();
   watch(life);
@@ -160,4 +180,25 @@ test('a store that cannot write kills the actor and acknowledges nothing', async
   await until('its death', () => life.failures.length > 0);
   expect(life.failures[0]?.message).toContain('the event store cannot write');
   expect(life.io.held.has(topics.cursor.build({ site: 'hub', node: 'piha' }))).toBe(false);
+});
+
+test('hears the links of sites, and what their observers say of their nodes, as documents on the bus', async () => {
+  const life = await start();
+  const head = { summary: '', ts: new Date(clock.now()).toISOString(), session: 1, rev: 1 };
+  const document = { kind: 'document', will: false, at: clock.now() } as const;
+  const cabin = { name: 'worldNode', topic: 'world/nodes/cabin-1', levels: { node: 'cabin-1' }, retained: true } as const;
+  life.hear({ ...document, ...cabin, doc: topics.worldNode.schema.parse({ ...head, status: 'online', node: 'cabin-1', site: 'cabin', since: head.ts }) });
+  const link = { name: 'link', topic: 'links/cabin', levels: { site: 'cabin' }, retained: false } as const;
+  life.hear({ ...document, ...link, doc: topics.link.schema.parse({ ...head, status: 'down', site: 'cabin' }) });
+  life.hear({ kind: 'synced', session: 1, at: clock.now() });
+  tell(life, event(1, { node: 'cabin-1' }));
+  const incidents = (): string[] => [...life.io.held.keys()].filter((topic) => topic.startsWith('world/incidents/'));
+  // Not at once: its quiet time.
+  await until('what the cabin said to be on disk', () => life.io.held.has('cursors/hub/cabin-1'));
+  expect(incidents()).toEqual([]);
+  clock.advance(900_000);
+  await until('the incident', () => incidents().length > 0);
+  expect(incidents()).toEqual([expect.stringMatching(/^world\/incidents\/site-cabin\/inc-\d+-site-cabin-link_down$/)]);
+  expect(life.io.held.get('world/sites/hub')).toMatchObject({ links: [{ site: 'cabin', status: 'down' }] });
+  expect(life.io.held.has('world/nodes/cabin-1')).toBe(false);
 });

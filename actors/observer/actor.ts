@@ -1,18 +1,21 @@
 /**
  * Wiring of the observer: what it hears goes into the reducer, what the reducer wants is done here.
  *
- * reads: events (through a queue that outlives it), health, desired state, actions; writes: world/…, cursors/<site>/…;
- * remembers: `events/`, `checkpoints/`, `quarantine/` in its data directory. A store that cannot write kills the actor:
+ * reads: events (through a queue that outlives it), health, desired state, actions, links, and world/nodes of other sites; writes: world/…, cursors/<site>/…;
+ * remembers: `events/`, `checkpoints/`, `quarantine/` in its data directory, within limits (history-keeper.ts). A store that cannot write kills the actor:
  * nothing is acknowledged that is not on disk, so the senders keep it.
  */
 import type { ActorIo, ActorModule, Blueprint, Delivery } from '../../bus/actor.ts';
 import { killPoint } from '../../bus/kill-point.ts';
 import { reducerLogic } from '../../bus/reducer.ts';
+import { historyBytesMax, historyDays } from '../../contracts/defaults.ts';
 import type { Event } from '../../contracts/event.ts';
 import type { Topic } from '../../contracts/topic.ts';
 import { topics } from '../../contracts/topics.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import type { ObserverDocument } from './documents.ts';
+import { HistoryKeeper } from './history-keeper.ts';
+import type { HistoryLimits } from './history-limit.ts';
 import { quarantine } from './quarantine.ts';
 import { loadNodes, newestFiles } from './rebuild.ts';
 import { lastCheckpoints, mode, reduce, wakeAt } from './reduce.ts';
@@ -26,6 +29,8 @@ export interface ObserverModuleOptions {
   /** So many changes of a verdict within this are flapping; default 5 min, 0: nothing ever flaps. */
   readonly flapWindowMs?: number;
   readonly checkpointEveryMs?: number;
+  /** How much of its history it keeps. */
+  readonly history?: HistoryLimits;
   /** NODE_ALIAS_MAP: foreign node name in events → node name; goes before the aliases of desired documents. */
   readonly aliasMap?: Readonly<Record<string, string>>;
 }
@@ -52,14 +57,20 @@ async function create(io: ActorIo, options: ObserverModuleOptions): Promise<Obse
     },
     loaded.nodes,
   );
-  const life = new ObserverLife(
-    io,
-    state,
-    new Map([...newestFiles(loaded)].filter((each): each is [string, NonNullable<(typeof each)[1]>] => each[1] !== null)),
-  );
+  const life = new ObserverLife(io, state, {
+    newest: new Map([...newestFiles(loaded)].filter((each): each is [string, NonNullable<(typeof each)[1]>] => each[1] !== null)),
+    limits: options.history ?? { days: historyDays, bytesMax: historyBytesMax },
+  });
   return {
     logic: reducerLogic<ObserverState, ObserverInput, ObserverCommand>(life.reduce, state),
-    reads: [{ topic: topics.nodeHealth }, { topic: topics.serviceHealth }, { topic: topics.desired }, { topic: topics.action }],
+    reads: [
+      { topic: topics.nodeHealth },
+      { topic: topics.serviceHealth },
+      { topic: topics.desired },
+      { topic: topics.action },
+      { topic: topics.link },
+      { topic: topics.worldNode },
+    ],
     queued: [{ topic: topics.events }],
     owns: [
       { topic: topics.worldNode, onlyOwnSite: true },
@@ -96,6 +107,10 @@ function deliver(delivery: Delivery): ObserverInput | null {
       return { type: 'serviceHealth', now, ...delivery.levels, doc: delivery.doc };
     case 'desired':
       return { type: 'desired', now, node: delivery.levels.node, doc: delivery.doc };
+    case 'link':
+      return { type: 'link', now, site: delivery.levels.site, doc: delivery.doc, retained: delivery.retained };
+    case 'worldNode':
+      return { type: 'worldNode', now, node: delivery.levels.node, site: delivery.doc?.site ?? null };
     case 'action':
       return { type: 'action', now, topic: delivery.topic, doc: delivery.doc };
     default:
@@ -115,10 +130,12 @@ class ObserverLife {
   private isBroken = false;
   /** Checkpoints are written one after the other, and beside the commands: a slow disk must not hold up a cursor. */
   private writing: Promise<void> = Promise.resolve();
+  private readonly history: HistoryKeeper;
   private send: (input: ObserverInput) => void = () => undefined;
 
-  constructor(io: ActorIo, state: ObserverState, newest: Files) {
+  constructor(io: ActorIo, state: ObserverState, { newest, limits }: { readonly newest: Files; readonly limits: HistoryLimits }) {
     this.io = io;
+    this.history = new HistoryKeeper(io, limits);
     this.state = state;
     const { clock, dataDir, log } = io;
     this.store = new EventStore({
@@ -153,7 +170,10 @@ class ObserverLife {
         this.settle();
       },
       checkpoint: ({ checkpoints }) => {
-        this.writing = this.writing.then(() => this.write(checkpoints)).catch((error: unknown) => this.fail(error));
+        this.writing = this.writing
+          .then(() => this.write(checkpoints))
+          .then(() => this.history.keep())
+          .catch((error: unknown) => this.fail(error));
       },
       quarantine: async ({ record, reason }) => {
         log.warn({ node: record.node, id: record.id, event: record.type, reason }, 'event stored and not understood');
@@ -190,6 +210,7 @@ class ObserverLife {
     for (const checkpoint of checkpoints) {
       killPoint('observer.before-checkpoint');
       await writeCheckpoint(this.io.dataDir, checkpoint);
+      this.history.onCheckpoint(checkpoint);
       killPoint('observer.after-checkpoint');
     }
   }

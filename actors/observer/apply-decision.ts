@@ -7,17 +7,22 @@
 import { z } from 'zod';
 import { Severity } from '../../contracts/common.ts';
 import { IncidentKind } from '../../contracts/incident.ts';
-import { closeKey, countChange, countOccurrence, escalate, isLouder, note, openIncident } from './incidents.ts';
+import { countChange, turnBad } from './changes.ts';
+import { closeKey, countOccurrence, escalate, isLouder, note, openIncident } from './incidents.ts';
 import { BadEventError, type Moment, touchIncident, touchSubject } from './moment.ts';
 import { derivedSource } from './stored-event.ts';
 import { Cause, type Entry, entryAt, isIncident, type NodeWorld, openKey, type Trouble } from './world.ts';
 
 const Kind = z.object({ kind: IncidentKind });
+/** `since_ms`: when health documents began to say it, observer's clock; absent: an event said it. */
+const Evidence = Kind.extend({ trigger_type: z.string().max(64), severity: Severity, since_ms: z.number().optional() });
 /** `trigger_event_id` null: health documents said it, no event did. */
-const Evidence = Kind.extend({ trigger_type: z.string().max(64), severity: Severity });
+const Opening = Evidence.extend({ trigger_event_id: z.string().nullable(), related: Cause.optional() });
 const payloads = {
-  incident_opened: Evidence.extend({ trigger_event_id: z.string().nullable() }),
-  incident_suppressed: Evidence.extend({ cause: Cause }),
+  incident_opened: Opening,
+  incident_reopened: Opening.extend({ id: z.string() }),
+  /** `known`: it was a trouble or an incident already; absent: health documents said it just then. */
+  incident_suppressed: Evidence.extend({ cause: Cause, known: z.boolean().default(false) }),
   incident_unsuppressed: Kind,
   incident_flapping: Kind,
   incident_quiet: Kind,
@@ -42,6 +47,7 @@ export function applyDecision(world: NodeWorld, moment: Moment): void {
   const payload = parsed.data as never;
   switch (event.type) {
     case 'incident_opened':
+    case 'incident_reopened':
       open(world, moment, entry, payload);
       break;
     case 'incident_suppressed':
@@ -61,7 +67,11 @@ export function applyDecision(world: NodeWorld, moment: Moment): void {
 }
 
 /** By a health document, which has no id and comes after whatever an event said. */
-const troubleOf = ({ event, atMs, happened }: Moment, { kind, trigger_type, severity }: z.infer<typeof Evidence>): Trouble => ({
+const troubleOf = (
+  { event, atMs, happened }: Moment,
+  { kind, trigger_type, severity, since_ms = atMs }: z.infer<typeof Evidence>,
+  onsetMs: number,
+): Trouble => ({
   service: event.service,
   kind,
   severity,
@@ -78,32 +88,38 @@ const troubleOf = ({ event, atMs, happened }: Moment, { kind, trigger_type, seve
   flapping: false,
   well: null,
   timeline: [],
+  bad_ms: since_ms,
+  onset_ms: Math.min(onsetMs, since_ms),
 });
 
-function open(world: NodeWorld, moment: Moment, entry: Entry | undefined, payload: Payload<'incident_opened'>): void {
-  const { event, atMs, happenedMs, happened } = moment;
+function open(world: NodeWorld, moment: Moment, entry: Entry | undefined, payload: Payload<'incident_opened'> & Partial<Payload<'incident_reopened'>>): void {
+  const { event, atMs, happened } = moment;
   const { kind, trigger_event_id } = payload;
   const key = openKey(event.service, kind);
   const trouble = entry !== undefined && !isIncident(entry) ? entry : undefined;
   if (trigger_event_id !== null && trouble?.trigger_event_id !== trigger_event_id) return;
-  if (entry?.well !== null && trigger_event_id === null) countChange(world, key, happenedMs, atMs);
+  const onsetMs = entry?.well !== null && trigger_event_id === null ? countChange(world, key, entry, moment) : atMs;
   if (entry !== undefined && isIncident(entry)) {
     // It flaps, was well, and health shows that it is not.
     if (entry.well === null) return;
-    entry.well = null;
+    turnBad(entry, atMs);
     countOccurrence(entry, { severity: payload.severity, message: event.message.slice(0, 400), correlation_id: null, at: happened, emitterMs: 0, atMs });
     entry.last_occurrence = happened;
     entry.changed_ms = atMs;
     return;
   }
   world.troubles.delete(key);
-  const incident = openIncident(world, trouble ?? troubleOf(moment, payload), atMs);
-  if (incident !== null) touchIncident(moment, incident);
+  const incident = openIncident(world, trouble ?? troubleOf(moment, payload, onsetMs), atMs, payload.id ?? null);
+  if (incident === null) return;
+  incident.related = payload.related ?? null;
+  touchIncident(moment, incident);
 }
 
 function suppress(world: NodeWorld, moment: Moment, entry: Entry | undefined, payload: Payload<'incident_suppressed'>): void {
-  const { event, atMs, happenedMs } = moment;
-  const { cause, kind } = payload;
+  const { event, atMs } = moment;
+  const { cause, kind, known } = payload;
+  // It has ended while this was on its way to the disk, and nothing that ended may begin anew by it.
+  if (entry === undefined && known) return;
   const key = openKey(event.service, kind);
   // What flaps below a cause is its business; and what flapped and is well by now is over.
   if (entry !== undefined && !isIncident(entry) && entry.flapping) {
@@ -113,8 +129,7 @@ function suppress(world: NodeWorld, moment: Moment, entry: Entry | undefined, pa
       return;
     }
   }
-  if (entry === undefined) countChange(world, key, happenedMs, atMs);
-  const suppressed = entry ?? troubleOf(moment, payload);
+  const suppressed = entry ?? troubleOf(moment, payload, countChange(world, key, entry, moment));
   if (entry === undefined) world.troubles.set(key, suppressed as Trouble);
   suppressed.cause = cause;
   note(suppressed, atMs, 'suppressed', cause.id ?? `${cause.node}/${cause.service ?? ''} ${cause.kind}`);
@@ -122,8 +137,8 @@ function suppress(world: NodeWorld, moment: Moment, entry: Entry | undefined, pa
 
 function resolve(world: NodeWorld, moment: Moment, entry: Entry | undefined, { kind, final }: Payload<'incident_resolved'>): void {
   if (entry === undefined) return;
-  const { event, atMs, happenedMs, happened } = moment;
-  if (entry.well === null) countChange(world, openKey(event.service, kind), happenedMs, atMs);
+  const { event, happened } = moment;
+  if (entry.well === null) countChange(world, openKey(event.service, kind), entry, moment);
   if (entry.flapping && !final) entry.well ??= { at: happened, type: event.type };
   else close(world, moment, entry);
 }

@@ -6,14 +6,16 @@
  * out, a heartbeat that did not come) was decided live and stored as a derived event.
  */
 
+import { positionsOf } from '../../contracts/event-order.ts';
 import { eventTypeRow } from '../../contracts/event-types.table.ts';
 import type { IncidentKind } from '../../contracts/incident.ts';
 import { applyDecision, isDecision } from './apply-decision.ts';
-import { canBeLevel, closeKey, countChange, countOccurrence, purge } from './incidents.ts';
+import { countChange, turnBad } from './changes.ts';
+import { canBeLevel, closeKey, countOccurrence, purge } from './incidents.ts';
 import { isoMs } from './iso-time.ts';
 import { type Moment, momentOf, type Touched, touchIncident, touchSubject } from './moment.ts';
 import { positionKey, type StoredEvent } from './stored-event.ts';
-import { entryAt, isIncident, type NodeWorld, openKey, positionsOf, type Verdict } from './world.ts';
+import { entryAt, isIncident, type NodeWorld, openKey, type Verdict } from './world.ts';
 
 const verdictOfType: ReadonlyMap<string, Verdict['status'] | null> = new Map([
   ['service_healthy', 'healthy'],
@@ -29,6 +31,12 @@ const verdictOfType: ReadonlyMap<string, Verdict['status'] | null> = new Map([
 
 /** Not a verdict, hence no end of flapping to wait for: there is nothing left that could flap. */
 const finalTypes: ReadonlySet<string> = new Set(['service_undesired']);
+
+/**
+ * So far ahead of ours the clock of an emitter may be, and what it says of before and after is taken as it says it: its beginning may be held
+ * up longer than its end. A stability-agent keeps its own order across as much (stamp.ts). What is said from further ahead outlaws nothing.
+ */
+const aheadBelievedMs = 600_000;
 
 /** Moves the position past the event. false: it was stored before, and must change nothing. */
 export function advance(world: NodeWorld, event: StoredEvent): boolean {
@@ -66,18 +74,18 @@ export function applyEvent(world: NodeWorld, event: StoredEvent, touched: Touche
 }
 
 function applyEvidence(world: NodeWorld, moment: Moment, kind: IncidentKind): void {
-  const { event, happened: at, emitterMs, atMs } = moment;
+  const { event, happened: at, emitterMs, saidMs, atMs } = moment;
   const key = openKey(event.service, kind);
   // The lanes are delivered independently, and an outbox may deliver hours later: a recovery after this is already known.
-  if (emitterMs > 0 && emitterMs < (world.closed.get(key) ?? 0)) return;
+  if (saidMs > 0 && saidMs < (world.closed.get(key) ?? 0)) return;
   const { service, severity, correlation_id } = event;
   const message = event.message.slice(0, 400);
   const entry = entryAt(world, key);
-  if (entry?.well !== null) countChange(world, key, moment.happenedMs, atMs);
+  const onsetMs = entry?.well === null ? entry.onset_ms : countChange(world, key, entry, moment);
   if (entry !== undefined) {
     countOccurrence(entry, { severity, message, correlation_id, at, emitterMs, atMs });
     if (entry.well !== null) {
-      entry.well = null;
+      turnBad(entry, atMs);
       touchSubject(moment, service);
     }
     if (!isIncident(entry)) return;
@@ -103,21 +111,23 @@ function applyEvidence(world: NodeWorld, moment: Moment, kind: IncidentKind): vo
     flapping: false,
     well: null,
     timeline: [],
+    bad_ms: atMs,
+    onset_ms: onsetMs,
   });
   touchSubject(moment, service);
 }
 
 function applyClosing(world: NodeWorld, moment: Moment, kind: IncidentKind): void {
-  const { event, emitterMs, happened, happenedMs, atMs } = moment;
+  const { event, saidMs, happened, atMs } = moment;
   const key = openKey(event.service, kind);
   const entry = entryAt(world, key);
-  if (emitterMs > 0) {
-    if (entry !== undefined && emitterMs < entry.last_ms) return;
-    world.closed.set(key, Math.max(emitterMs, world.closed.get(key) ?? 0));
+  if (saidMs > 0) {
+    if (entry !== undefined && saidMs < entry.last_ms) return;
+    world.closed.set(key, Math.max(saidMs - atMs <= aheadBelievedMs ? saidMs : atMs, entry?.last_ms ?? 0, world.closed.get(key) ?? 0));
   }
   if (entry === undefined) return;
   const isFinal = finalTypes.has(event.type);
-  if (!isFinal && entry.well === null) countChange(world, key, happenedMs, atMs);
+  if (!isFinal && entry.well === null) countChange(world, key, entry, moment);
   if (!isFinal && entry.flapping) {
     // It stays, and ends when it has been quiet: nobody is told of every turn.
     entry.well ??= { at: happened, type: event.type };

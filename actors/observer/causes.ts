@@ -2,18 +2,22 @@
  * What explains a trouble, most general first: the link of a site that is down, a node that is away, an engine or a broker that does
  * not answer, a service that is needed, a worse trouble of the same service. Pure; looks only at what is so now.
  *
+ * Behind a link, a node, an engine or a broker that is away nothing can be known, so they explain without limit. A service that is
+ * needed explains what it can have brought about: nothing where nobody watches it, no end of a dependent where it is merely not
+ * well, and nothing that begins long after its own trouble did.
+ *
  * Chains end: what is more general never hangs on what is less, and of services that need each other in a circle the one that was
  * in trouble first explains the others.
  */
 import { type IncidentKind, incidentKinds } from '../../contracts/incident.ts';
 import type { Docket } from './docket.ts';
-import { graceOf, graceOfService, isNobodysWish } from './grace.ts';
+import { graceOf, isNobodysWish, recoveryOf } from './grace.ts';
 import { type NodeLive, type ObserverState, siteNode } from './state.ts';
-import { canSpeak, isOwn, judgeService } from './status.ts';
-import { badEntry, type Entry, entryAt, isIncident, openKey } from './world.ts';
+import { canSpeak, isOwn, judgeService, siteOf } from './status.ts';
+import { badEntry, badSinceMs, type Cause, type Entry, entryAt, isIncident, openKey } from './world.ts';
 
 /** What needs explaining. */
-export type Unexplained = Pick<Entry, 'service' | 'kind'>;
+export type Unexplained = Pick<Entry, 'service' | 'kind' | 'onset_ms'>;
 
 export interface Explanation {
   readonly node: string;
@@ -33,6 +37,13 @@ const overBroker: ReadonlySet<IncidentKind> = new Set(['zigbee']);
 /** Of one service, the former explains the latter: what does not exist cannot run, what does not run cannot be healthy. */
 const serviceKindsByWeight: readonly IncidentKind[] = ['missing', 'down', 'unhealthy'];
 
+/** A service in such trouble does nothing for those who need it. In any other it does part of its work: they may do badly, but not end for it. */
+const stopsDependents: ReadonlySet<IncidentKind> = new Set(['down', 'missing', 'broker']);
+/** What of a dependent only those explain. */
+const outages: ReadonlySet<IncidentKind> = new Set(['down', 'missing']);
+/** Nobody behind it can be asked, however long it lasts. */
+const isBoundless: ReadonlySet<IncidentKind> = new Set(['broker']);
+
 /** Kinds that explain troubles of any other node of their site. */
 export const siteWide: ReadonlySet<IncidentKind> = new Set(['link_down', 'broker']);
 
@@ -43,7 +54,8 @@ interface Subject {
 }
 
 /** When a cause that may pass is to be looked at again goes into the docket. */
-export function explanationOf(state: ObserverState, node: NodeLive, { service, kind }: Unexplained, docket: Docket): Explanation | null {
+export function explanationOf(state: ObserverState, node: NodeLive, trouble: Unexplained, docket: Docket): Explanation | null {
+  const { service, kind } = trouble;
   const look = (node: NodeLive | undefined, service: string | null, kind: IncidentKind) => standing(state, { node, service, kind }, docket);
   const link = overLink.has(kind) ? look(state.nodes.get(siteNode(state.options.site)), null, 'link_down') : null;
   if (link !== null) return link;
@@ -53,7 +65,7 @@ export function explanationOf(state: ObserverState, node: NodeLive, { service, k
   return (
     look(node, null, 'engine') ??
     (overBroker.has(kind) ? brokerOf(state, docket) : null) ??
-    dependencyOf(state, node, service, docket) ??
+    dependencyOf(state, node, { ...trouble, service }, docket) ??
     worseOf(kind).reduce<Explanation | null>((found, each) => found ?? look(node, service, each), null)
   );
 }
@@ -76,7 +88,7 @@ function standing(state: ObserverState, { node, service, kind }: Subject, docket
   // What is decided already comes back from the disk, and then everybody is looked at again.
   if (node.derivedInFlight > 0) return found;
   // A consequence whose own cause ended has its grace anew; after that it is an incident, or never becomes one.
-  const untilMs = entry.cause === null ? entry.since_ms + graceOf(state, node, entry) : (freeMs ?? state.syncedAtMs) + graceOfService(state, node, service);
+  const untilMs = entry.cause === null ? entry.since_ms + graceOf(state, node, entry) : (freeMs ?? state.syncedAtMs) + recoveryOf(state, node, entry);
   return docket.isDue(untilMs + decisionSlackMs) ? null : found;
 }
 
@@ -85,7 +97,8 @@ function brokerOf(state: ObserverState, docket: Docket): Explanation | null {
     if (!isOwn(state, node)) continue;
     for (const key of [...node.world.active.keys(), ...node.world.troubles.keys()]) {
       const entry = entryAt(node.world, key);
-      const found = entry?.kind === 'broker' ? standing(state, { node, service: entry.service, kind: 'broker' }, docket) : null;
+      const isCause = entry?.kind === 'broker' && isWatched(node, entry.service);
+      const found = isCause ? standing(state, { node, service: entry.service, kind: 'broker' }, docket) : null;
       if (found !== null) return found;
     }
   }
@@ -116,16 +129,41 @@ function neededBy(state: ObserverState, from: Reference): readonly Reference[] {
   return found;
 }
 
-function dependencyOf(state: ObserverState, node: NodeLive, service: string, docket: Docket): Explanation | null {
+type Dependent = Unexplained & { readonly service: string };
+
+function dependencyOf(state: ObserverState, node: NodeLive, dependent: Dependent, docket: Docket): Explanation | null {
+  const { service } = dependent;
   if (node.wanted.get(service)?.depends_on === undefined) return null;
   const self = { node: node.name, service };
   for (const needed of neededBy(state, self)) {
-    const found = troubleOf(state, needed, docket);
+    const found = troubleOf(state, needed, dependent, docket);
     if (found === null) continue;
     const isMutual = found.service !== null && neededBy(state, needed).some((each) => each.node === self.node && each.service === service);
     if (!isMutual || isBefore(state, needed, self)) return found;
   }
   return null;
+}
+
+/** An incident of something that a service needs, whether or not it explains anything: for whoever looks into the trouble of the service. */
+export function relatedTo(state: ObserverState, { name }: NodeLive, service: string | null): Cause | null {
+  for (const needed of service === null ? [] : neededBy(state, { node: name, service })) {
+    const world = state.nodes.get(needed.node)?.world;
+    for (const kind of incidentKinds) {
+      const entry = world === undefined ? undefined : badEntry(world, needed.service, kind);
+      if (entry !== undefined && isIncident(entry)) return { ...needed, kind, id: entry.id };
+    }
+  }
+  return null;
+}
+
+/** Nobody is told of the troubles of a service that is not monitored, so nothing may be hidden behind them. */
+const isWatched = (node: NodeLive, service: string | null): boolean => service === null || node.wanted.get(service)?.monitor !== false;
+
+/** Can this trouble of a needed service have brought the other one about? */
+function reaches(state: ObserverState, needed: NodeLive, cause: Entry, { kind, onset_ms }: Dependent): boolean {
+  if (outages.has(kind) && !stopsDependents.has(cause.kind)) return false;
+  // What is still within its grace may be a cause for as long as that takes.
+  return isBoundless.has(cause.kind) || onset_ms <= badSinceMs(cause) + Math.max(state.options.followsWithinMs, graceOf(state, needed, cause));
 }
 
 /** Of services that need each other: the one that has been in trouble longest, else the first by name. A strict order, so that no circle of causes comes of it. */
@@ -145,20 +183,22 @@ function beganOf(state: ObserverState, { node, service }: Reference): string | n
   return began;
 }
 
-/** What is wrong with a service that others need, or with what it runs on. */
-function troubleOf(state: ObserverState, { node: name, service }: Reference, docket: Docket): Explanation | null {
+/** What is wrong with a service that others need, or with what it runs on, and explains the trouble of one of them. */
+function troubleOf(state: ObserverState, { node: name, service }: Reference, dependent: Dependent, docket: Docket): Explanation | null {
   const node = state.nodes.get(name);
   if (node === undefined) return null;
   const look = (node: NodeLive | undefined, service: string | null, kind: IncidentKind) => standing(state, { node, service, kind }, docket);
   // Another site judges its own; here only the way there is known.
-  if (!isOwn(state, node)) return look(state.nodes.get(siteNode(node.desired?.site ?? '')), null, 'link_down');
+  if (!isOwn(state, node)) return look(state.nodes.get(siteNode(siteOf(state, node))), null, 'link_down');
   const around = look(node, null, 'node_offline') ?? look(node, null, 'engine');
-  if (around !== null) return around;
+  if (around !== null || !isWatched(node, service)) return around;
   for (const kind of incidentKinds) {
-    const found = look(node, service, kind);
+    const entry = badEntry(node.world, service, kind);
+    const found = entry !== undefined && reaches(state, node, entry, dependent) ? look(node, service, kind) : null;
     if (found !== null) return found;
   }
-  return aboutToBe(state, node, service, docket);
+  const found = aboutToBe(state, node, service, docket);
+  return found !== null && outages.has(dependent.kind) && !stopsDependents.has(found.kind) ? null : found;
 }
 
 /** In trouble by its health documents alone: the event that says so may be on its way, or may never come. */

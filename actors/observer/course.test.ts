@@ -28,10 +28,10 @@ describe('severity', () => {
     expect(rig.incidents()).toMatchObject([{ severity: 'error', occurrence_count: 3, timeline: [{ what: 'opened' }, { what: 'escalated', detail: 'error' }] }]);
   });
 
-  test('a warning that nobody deals with for a day is an error', () => {
+  test('a warning of something that people go without is an error after a day', () => {
     const rig = new ObserverRig(slow);
     watchSlowly(rig);
-    rig.event('disk_usage_high', { source: 'stability-agent' });
+    rig.event('upstream_unreachable', { source: 'stability-agent' });
     rig.pass(20_000);
     expect(rig.incidents()).toMatchObject([{ severity: 'warning' }]);
     rig.pass(day - 1);
@@ -43,6 +43,21 @@ describe('severity', () => {
     rig.pass(3 * day);
     expect(rig.incidents()).toMatchObject([{ severity: 'error' }]);
   });
+
+  test.each(['disk_usage_high', 'high_memory', 'high_cpu', 'high_io', 'clock_offset_high', 'tailscale_peer_lost'])(
+    '%s is as bad as its figures, however old it is, and makes no site critical',
+    (type) => {
+      const rig = new ObserverRig(slow);
+      watchSlowly(rig);
+      rig.event(type, { source: 'stability-agent' });
+      rig.pass(6 * day);
+      expect(rig.incidents()).toMatchObject([{ severity: 'warning' }]);
+      expect(rig.site()).toMatchObject({ status: 'degraded' });
+      rig.event(type, { source: 'stability-agent', severity: 'error' });
+      expect(rig.incidents()).toMatchObject([{ severity: 'error' }]);
+      expect(rig.site()).toMatchObject({ status: 'critical' });
+    },
+  );
 
   test.each([
     ['what must work offline', { name: 'web', offline_required: true }, 'critical'],

@@ -7,9 +7,10 @@
 import type { DocumentBody } from '../../bus/actor.ts';
 import type { LevelsOf } from '../../contracts/topic.ts';
 import type { topics } from '../../contracts/topics.ts';
+import { observerAheadMs } from './clocks.ts';
 import { consequencesFor, incidentOfService } from './explained.ts';
-import { nodeKinds, serviceKinds } from './grace.ts';
-import type { NodeLive, ObserverState } from './state.ts';
+import { documentedKinds, serviceKinds } from './grace.ts';
+import { type NodeLive, type ObserverState, siteOfNode } from './state.ts';
 import { blindingIncident, isOwn, judgeService, openEntry, serviceView } from './status.ts';
 import { activeIncidents, type IncidentRecord } from './world.ts';
 
@@ -59,7 +60,9 @@ export function documentFor(state: ObserverState, node: NodeLive, key: string, n
   }
 }
 
-function nodeDocument(state: ObserverState, node: NodeLive, key: string): ObserverDocument {
+/** null: a site is no machine. */
+function nodeDocument(state: ObserverState, node: NodeLive, key: string): ObserverDocument | null {
+  if (siteOfNode(node.name) !== null) return null;
   const { status, health, world, name } = node;
   const engineSince = status === 'degraded' ? openEntry(node, null, 'engine')?.started_at : undefined;
   const heard = node.heardAtMs === null ? null : iso(node.heardAtMs);
@@ -76,6 +79,7 @@ function nodeDocument(state: ObserverState, node: NodeLive, key: string): Observ
       site: state.options.site,
       engine: health?.doc.engine ?? 'none',
       last_seen: heard,
+      observer_ahead_ms: observerAheadMs(state),
       since: engineSince ?? reachSince ?? node.desired?.ts ?? epochIso,
       services_count: node.services.size,
       incident_id: incident?.id ?? null,
@@ -118,8 +122,8 @@ function incidentDocument(state: ObserverState, node: NodeLive, { key, id, now }
   if (incident.resolved_ms !== null && now - incident.resolved_ms >= state.options.resolvedKeptMs) return null;
   const isActive = incident.resolved_at === null;
   const consequences = consequencesFor(state, id);
-  const { kind, severity, service, trigger_type, message, started_at, last_occurrence, correlation_id, flapping, timeline, resolved_at, resolved_by } =
-    incident;
+  const { kind, severity, service, trigger_type, message, started_at, reopened_at, last_occurrence, correlation_id, flapping, timeline } = incident;
+  const { resolved_at, resolved_by } = incident;
   const expiresMs = expiresAtMs(state, incident);
   return {
     name: 'incident',
@@ -129,11 +133,12 @@ function incidentDocument(state: ObserverState, node: NodeLive, { key, id, now }
       status: isActive ? 'active' : 'resolved',
       summary: cut(`${isActive ? '' : 'resolved: '}${wordsFor(node, incident)}${withConsequences(consequences.count)}`),
       id,
-      ...{ site: state.options.site, node: node.name, service, kind, severity, trigger_type, message, started_at, last_occurrence },
+      ...{ site: state.options.site, node: node.name, service, kind, severity, trigger_type, message, started_at, reopened_at, last_occurrence },
       occurrence_count: incident.count,
       occurrences: incident.occurrences,
       correlation_id,
       suppressed_by: isActive ? (state.explained.suppressedBy.get(id) ?? null) : null,
+      related: incident.related?.id ?? null,
       consequences: [...consequences.listed],
       consequences_count: consequences.count,
       flapping,
@@ -158,7 +163,7 @@ const withConsequences = (count: number): string => (count === 0 ? '' : ` (and $
 /** Health documents keep what they show; see judge-end.ts. */
 function expiresAtMs({ options }: ObserverState, { kind, changed_ms, resolved_ms }: IncidentRecord): number | null {
   if (resolved_ms !== null) return resolved_ms + options.resolvedKeptMs;
-  return serviceKinds.includes(kind) || nodeKinds.includes(kind) ? null : changed_ms + options.unheardMs;
+  return documentedKinds.includes(kind) ? null : changed_ms + options.unheardMs;
 }
 
 function deploymentDocument(state: ObserverState, node: NodeLive, { key, id, now }: Of): ObserverDocument | null {

@@ -90,7 +90,7 @@ describe('a verdict that changes again and again', () => {
     expect(rig.types().filter((type) => type.startsWith('incident_'))).toHaveLength(decisions);
     const [after] = rig.incidents();
     expect(rig.incidents()).toHaveLength(1);
-    expect(after).toMatchObject({ id: before?.['id'], flapping: true, occurrence_count: 51, timeline: before?.['timeline'] });
+    expect(after).toMatchObject({ id: before?.['id'], flapping: true, occurrence_count: 52, timeline: before?.['timeline'] });
     const counts = ['occurrence_count', 'occurrences', 'last_occurrence', 'summary'];
     const rest = (doc: Record<string, unknown> | undefined): unknown => Object.entries(doc ?? {}).filter(([name]) => !counts.includes(name));
     expect(rest(after)).toEqual(rest(before));
@@ -117,7 +117,7 @@ describe('the end of flapping', () => {
     rig.pass(1);
     expect(rig.incidents()).toEqual([]);
     expect(rig.incidents('resolved').at(-1)).toMatchObject({ flapping: false, resolved_by: 'service_healthy', resolved_at: new Date(rig.now).toISOString() });
-    expect(words(rig, 'resolved')).toEqual(['flapping', 'opened', 'quiet', 'resolved']);
+    expect(words(rig, 'resolved')).toEqual(['opened', 'resolved', 'flapping', 'reopened', 'quiet', 'resolved']);
   });
 
   test('a change in the last moment begins the ten minutes anew', () => {
@@ -140,7 +140,7 @@ describe('the end of flapping', () => {
     expect(rig.incidents()).toMatchObject([{ flapping: true }]);
     rig.pass(1);
     expect(rig.incidents()).toMatchObject([{ flapping: false }]);
-    expect(words(rig)).toEqual(['flapping', 'opened', 'quiet']);
+    expect(words(rig)).toEqual(['opened', 'resolved', 'flapping', 'reopened', 'quiet']);
     good(rig);
     expect(rig.incidents()).toEqual([]);
   });
@@ -201,7 +201,7 @@ test('a node that comes and goes is one incident, and hides nothing of its servi
 });
 
 test('without a window nothing ever flaps', () => {
-  const rig = new ObserverRig({ flapWindowMs: 0 });
+  const rig = new ObserverRig({ flapWindowMs: 0, returnsWithinMs: 0 });
   rig.watch();
   for (let turn = 0; turn < 5; turn += 1) {
     bad(rig);

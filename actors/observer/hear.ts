@@ -1,4 +1,4 @@
-/** What the observer is told through documents goes into its live state. Each returns the node it is about; nothing is decided here. */
+/** What the observer is told through documents goes into its live state. Each returns the node that is to be looked at; nothing is decided here. */
 
 import { serviceKinds } from './grace.ts';
 import type { NodeLive, ObserverInput, ObserverState } from './state.ts';
@@ -24,6 +24,7 @@ export function hearNodeHealth(state: ObserverState, { node: name, doc, will, re
   if (before?.engine !== next.engine || before.status !== next.status) node.dirty.add('all');
   node.health = { doc: next, engineSinceMs };
   if (!will) hearWord(state, node, retained ? Date.parse(doc.ts) : now, now);
+  if (!will && !retained) node.observerAheadMs = now - Date.parse(doc.ts);
   return node;
 }
 
@@ -55,6 +56,7 @@ export function hearServiceHealth(state: ObserverState, { node: name, service, d
 export function hearDesired(state: ObserverState, { node: name, doc }: InputOf<'desired'>): NodeLive {
   const node = nodeOf(state, name);
   const before = node.wanted;
+  const isNew = node.desired === null && node.heardAtMs === null && node.published.size === 0;
   node.desired = doc === null || doc.status === 'gone' ? null : doc;
   node.wanted = new Map((node.desired?.services ?? []).map((service) => [service.name, service]));
   for (const service of before.keys()) {
@@ -65,6 +67,17 @@ export function hearDesired(state: ObserverState, { node: name, doc }: InputOf<'
   for (const service of node.wanted.keys()) node.left.delete(service);
   node.needsOthers = [...node.wanted.values()].some(({ depends_on = [] }) => depends_on.some((each) => !each.startsWith(`${name}/`)));
   state.aliases = aliasesOf(state);
+  if (isNew) for (const service of node.wanted.keys()) node.dirty.add(`service/${service}`);
+  node.dirty.add(isNew ? 'node' : 'all');
+  return node;
+}
+
+/** null: nothing new. Our own documents come back to us too. */
+export function hearWorldNode(state: ObserverState, { node: name, site }: InputOf<'worldNode'>): NodeLive | null {
+  const otherSite = site === state.options.site ? null : site;
+  if (otherSite === (state.nodes.get(name)?.otherSite ?? null)) return null;
+  const node = nodeOf(state, name);
+  node.otherSite = otherSite;
   node.dirty.add('all');
   return node;
 }

@@ -24,6 +24,8 @@ export type Evidence = Pick<
   | 'flapping'
   | 'well'
   | 'timeline'
+  | 'bad_ms'
+  | 'onset_ms'
 >;
 
 /** What an incident is about: at most one of each is active. */
@@ -38,9 +40,6 @@ const idPartLength = 48;
 const resolvedKeptPerKey = historyKeptInDocument;
 /** How often old incidents are looked for: far finer than the 7 days they are kept. */
 const purgeEveryMs = 3_600_000;
-/** So many changes of a verdict, close to each other, are flapping: bad, good and bad again. */
-export const flapChangesMax = 3;
-
 export const isLouder = (a: Severity, b: Severity): boolean => severities.indexOf(a) > severities.indexOf(b);
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -49,23 +48,6 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 export function note(entry: Entry, atMs: number, what: IncidentChange['what'], detail?: string): void {
   entry.timeline.push({ at: iso(atMs), what, ...(detail === undefined ? {} : { detail: detail.slice(0, 128) }) });
   if (entry.timeline.length > historyKeptInDocument) entry.timeline.shift();
-}
-
-/** From good to bad, or back. */
-export function countChange(world: NodeWorld, key: string, happenedMs: number, atMs: number): void {
-  const known = world.changes.get(key);
-  if (known === undefined) {
-    world.changes.set(key, { times: [happenedMs], last_ms: atMs });
-    return;
-  }
-  const { times } = known;
-  // In place and by hand: every other event of a replay comes here.
-  if (times.length < flapChangesMax) times.push(happenedMs);
-  else {
-    for (let at = 1; at < flapChangesMax; at += 1) times[at - 1] = times[at] as number;
-    times[flapChangesMax - 1] = happenedMs;
-  }
-  known.last_ms = atMs;
 }
 
 const newest = (times: readonly string[]): string[] => times.slice(-historyKeptInDocument);
@@ -79,13 +61,15 @@ function newId(world: NodeWorld, evidence: Evidence): string {
   }
 }
 
-/** Returns null when one is active already. */
-export function openIncident(world: NodeWorld, evidence: Evidence, atMs: number): IncidentRecord | null {
+/** `returning`: the id of the one that is back. Returns null when one is active already. */
+export function openIncident(world: NodeWorld, evidence: Evidence, atMs: number, returning: string | null): IncidentRecord | null {
   const key = openKey(evidence.service, evidence.kind);
   if (world.active.has(key)) return null;
-  const { service, kind, severity, trigger_type, message, correlation_id, started_at, count, last_ms, flapping, well } = evidence;
+  const former = returning === null ? undefined : world.incidents.get(returning);
+  if (former !== undefined) return reopen(world, former, evidence, atMs);
+  const { service, kind, severity, trigger_type, message, correlation_id, started_at, count, last_ms, flapping, well, bad_ms, onset_ms } = evidence;
   const incident: IncidentRecord = {
-    id: newId(world, evidence),
+    id: returning ?? newId(world, evidence),
     service,
     kind,
     severity,
@@ -103,16 +87,62 @@ export function openIncident(world: NodeWorld, evidence: Evidence, atMs: number)
     last_ms,
     resolved_ms: null,
     standing_ms: atMs,
+    reopened_at: null,
+    related: null,
     cause: null,
     flapping,
     well,
     timeline: [...evidence.timeline],
+    bad_ms,
+    onset_ms,
   };
   if (evidence.cause !== null) note(incident, atMs, 'unsuppressed');
-  note(incident, atMs, 'opened');
+  note(incident, atMs, returning === null ? 'opened' : 'reopened');
   world.incidents.set(incident.id, incident);
   world.active.set(key, incident.id);
   return incident;
+}
+
+/** Under its id: whoever was told of it, or repaired it, finds what became of it in one place. It never gets quieter by ending for a while. */
+function reopen(world: NodeWorld, incident: IncidentRecord, evidence: Evidence, atMs: number): IncidentRecord {
+  incident.resolved_at = null;
+  incident.resolved_by = null;
+  incident.resolved_ms = null;
+  incident.trigger_type = evidence.trigger_type;
+  incident.message = evidence.message;
+  incident.correlation_id = evidence.correlation_id ?? incident.correlation_id;
+  incident.last_occurrence = evidence.occurrences.at(-1) ?? evidence.started_at;
+  incident.occurrences = newest([...incident.occurrences, ...evidence.occurrences]);
+  incident.count += evidence.count;
+  incident.last_ms = Math.max(incident.last_ms, evidence.last_ms);
+  incident.reopened_at = evidence.started_at;
+  incident.standing_ms = atMs;
+  incident.changed_ms = atMs;
+  incident.cause = null;
+  incident.related = null;
+  incident.flapping = evidence.flapping;
+  incident.well = evidence.well;
+  incident.bad_ms = evidence.bad_ms;
+  incident.onset_ms = evidence.onset_ms;
+  for (const { at, what, detail } of evidence.timeline) note(incident, Date.parse(at), what, detail);
+  if (evidence.cause !== null) note(incident, atMs, 'unsuppressed');
+  note(incident, atMs, 'reopened');
+  if (isLouder(evidence.severity, incident.severity)) escalate(incident, evidence.severity, atMs);
+  world.active.set(openKey(incident.service, incident.kind), incident.id);
+  return incident;
+}
+
+/** The last incident of this trouble, if that ended so short a time before that it is the same one again: by the clock of who told, and by the observer's own. */
+export function returningIncident(
+  world: NodeWorld,
+  { service, kind }: Subject,
+  { happenedMs, sinceMs, withinMs }: { readonly happenedMs: number; readonly sinceMs: number; readonly withinMs: number },
+): IncidentRecord | null {
+  let last: IncidentRecord | null = null;
+  for (const each of world.incidents.values())
+    if (each.kind === kind && each.service === service && each.resolved_ms !== null && each.resolved_ms >= (last?.resolved_ms ?? 0)) last = each;
+  if (last === null || last.resolved_ms === null || last.resolved_at === null) return null;
+  return Math.max(sinceMs - last.resolved_ms, happenedMs - Date.parse(last.resolved_at)) < withinMs ? last : null;
 }
 
 export interface Occurrence {

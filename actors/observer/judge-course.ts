@@ -1,12 +1,18 @@
 /** The course of what is open: flapping and quiet again, and worse with time. Level-triggered, like all of judge.ts. */
 import type { Severity } from '../../contracts/common.ts';
+import type { IncidentKind } from '../../contracts/incident.ts';
+import { flapChangesMax, slowFlapChangesMax } from './changes.ts';
 import type { Docket } from './docket.ts';
-import { flapChangesMax, isLouder } from './incidents.ts';
+import { isLouder } from './incidents.ts';
 import type { NodeLive, ObserverState } from './state.ts';
 import { activeIncidents, type Changes, entries, type IncidentRecord, openKey } from './world.ts';
 
-const isFlapping = ({ times }: Changes, windowMs: number): boolean =>
-  times.length >= flapChangesMax && Math.abs((times.at(-1) as number) - (times[0] as number)) <= windowMs;
+/** Three changes close to each other; or five with never a quiet time between them, for then one that flaps would not have been over. */
+function isFlapping({ times }: Changes, { flapWindowMs, flapQuietMs }: ObserverState['options']): boolean {
+  const gap = (from: number): number => Math.abs((times.at(-1) as number) - (times.at(from) as number));
+  if (times.length >= flapChangesMax && gap(-flapChangesMax) <= flapWindowMs) return true;
+  return times.length >= slowFlapChangesMax && times.every((ms, at) => at === 0 || Math.abs(ms - (times[at - 1] as number)) < flapQuietMs);
+}
 
 /** A consequence does not flap: it follows its cause. */
 export function judgeFlapping(state: ObserverState, node: NodeLive, docket: Docket): void {
@@ -19,8 +25,10 @@ export function judgeFlapping(state: ObserverState, node: NodeLive, docket: Dock
       if (docket.isDue((changes?.last_ms ?? 0) + flapQuietMs)) docket.add('incident_quiet', entry.message, { service, payload: { kind } });
       continue;
     }
+    // What a quiet time is for: its incident is at most one in such a time, and comes back under its id.
+    if (kind === 'link_down') continue;
     if (flapWindowMs === 0 || changes === undefined || entry.cause !== null || node.unexplainedSinceMs.get(key) === null) continue;
-    if (!isFlapping(changes, flapWindowMs) || docket.now - changes.last_ms >= flapQuietMs) continue;
+    if (!isFlapping(changes, state.options) || docket.now - changes.last_ms >= flapQuietMs) continue;
     docket.add('incident_flapping', entry.message, { service, payload: { kind } });
   }
 }
@@ -37,7 +45,14 @@ export function judgeSeverity(state: ObserverState, node: NodeLive, docket: Dock
   }
 }
 
+/** Where time itself is the harm: somebody goes without something. The others are gauges and notices, as bad as their figures, and louder evidence tells of those. */
+const worsens: Readonly<Record<IncidentKind, boolean>> = {
+  ...{ down: true, unhealthy: true, missing: true, node_offline: true, engine: true, broker: true, upstream: true, zigbee: true, link_down: true },
+  ...{ disk: false, memory: false, cpu: false, io: false, clock: false, mesh: false, other: false },
+};
+
 function nextSeverity({ options }: ObserverState, node: NodeLive, incident: IncidentRecord): { readonly severity: Severity; readonly afterMs: number } | null {
+  if (!worsens[incident.kind]) return null;
   switch (incident.severity) {
     case 'warning':
       return { severity: 'error', afterMs: options.warningEscalatesMs };

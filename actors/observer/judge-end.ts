@@ -1,7 +1,8 @@
 /** Ends that no event and no health document tells of: orphans, what nobody has heard of for days, what is old. Level-triggered, like all of judge.ts. */
 import type { Docket } from './docket.ts';
 import { nodeKinds, serviceKinds } from './grace.ts';
-import { type NodeLive, type ObserverState, siteNode } from './state.ts';
+import { linkStateOf } from './links.ts';
+import { type NodeLive, type ObserverState, siteOfNode } from './state.ts';
 import { disagreedSince, engineAnswers, holdsAllServices, isMonitored, judgeService } from './status.ts';
 import { activeIncidents, type Entry, entries, type IncidentRecord } from './world.ts';
 
@@ -9,7 +10,7 @@ import { activeIncidents, type Entry, entries, type IncidentRecord } from './wor
 export function judgeOrphans(state: ObserverState, node: NodeLive, docket: Docket): void {
   const ended = new Set<string>();
   // A site itself is neither desired nor reports.
-  for (const entry of node.name.startsWith(siteNode('')) ? [] : entries(node.world)) {
+  for (const entry of siteOfNode(node.name) === null ? entries(node.world) : []) {
     if (entry.service === null) judgeNodeOrphan(state, node, docket, entry);
     else if (!ended.has(entry.service) && isServiceOrphan(state, node, docket, entry)) {
       if (serviceKinds.includes(entry.kind)) {
@@ -43,13 +44,15 @@ export function judgeExpiry(state: ObserverState, node: NodeLive, docket: Docket
   const { unheardMs, orphanMs } = state.options;
   for (const incident of activeIncidents(node.world)) {
     // Whoever was away himself first hears what is on its way.
-    if (!docket.isDue(Math.max(incident.changed_ms + unheardMs, state.syncedAtMs + orphanMs)) || isConfirmed(node, incident)) continue;
+    if (!docket.isDue(Math.max(incident.changed_ms + unheardMs, state.syncedAtMs + orphanMs)) || isConfirmed(state, node, incident, docket.now)) continue;
     const { service, kind } = incident;
     docket.add('incident_expired', `nothing was heard of it since ${new Date(incident.changed_ms).toISOString()}`, { service, payload: { kind } });
   }
 }
 
-function isConfirmed(node: NodeLive, { service, kind }: IncidentRecord): boolean {
+function isConfirmed(state: ObserverState, node: NodeLive, { service, kind }: IncidentRecord, now: number): boolean {
+  const site = kind === 'link_down' ? siteOfNode(node.name) : null;
+  if (site !== null) return state.links.has(site) && linkStateOf(state, site, now) === 'down';
   if (service === null) return kind === 'node_offline' ? node.status === 'offline' : kind === 'engine' && engineAnswers(node) === false;
   if (kind === 'missing') return node.wanted.has(service) && !node.services.has(service);
   return serviceKinds.includes(kind) && judgeService(node, service).verdict === 'bad';

@@ -7,11 +7,15 @@
  */
 import { type Explanation, explanationOf } from './causes.ts';
 import type { Docket } from './docket.ts';
-import { graceOfService } from './grace.ts';
+import { recoveryOf } from './grace.ts';
 import type { NodeLive, ObserverState } from './state.ts';
 import { activeIncidents, badEntry, type Cause, type Entry, entryAt, isIncident, openKey } from './world.ts';
 
-type Suppressible = Pick<Entry, 'service' | 'kind' | 'severity' | 'trigger_type' | 'message' | 'correlation_id'> & { readonly cause?: Cause | null };
+type Suppressible = Pick<Entry, 'service' | 'kind' | 'severity' | 'trigger_type' | 'message' | 'correlation_id'> & {
+  readonly cause?: Cause | null;
+  /** Where health documents say it, and no event. */
+  readonly since_ms?: number;
+};
 
 const isSame = (a: Cause, b: Explanation): boolean => a.node === b.node && a.service === b.service && a.kind === b.kind;
 
@@ -26,7 +30,11 @@ export function suppress(state: ObserverState, docket: Docket, entry: Suppressib
   docket.add('incident_suppressed', entry.message === '' ? `because of ${subject}: ${kind}` : entry.message, {
     service: entry.service,
     correlation_id: entry.correlation_id,
-    payload: { kind: entry.kind, trigger_type: entry.trigger_type, severity: entry.severity, cause: { node, service, kind, id } satisfies Cause },
+    payload: {
+      ...{ kind: entry.kind, trigger_type: entry.trigger_type, severity: entry.severity, since_ms: entry.since_ms },
+      cause: { node, service, kind, id } satisfies Cause,
+      ...('started_at' in entry ? { known: true } : {}),
+    },
   });
 }
 
@@ -57,7 +65,7 @@ export function judgeSuppressed(state: ObserverState, node: NodeLive, docket: Do
     }
     if (cause === null) continue;
     const sinceMs = unexplainedSince(node, key, { isSuppressed: true, now: docket.now }) ?? docket.now;
-    if (!docket.isDue(sinceMs + graceOfService(state, node, service))) continue;
+    if (!docket.isDue(sinceMs + recoveryOf(state, node, incident))) continue;
     docket.add('incident_unsuppressed', incident.message, { service, correlation_id: incident.correlation_id, payload: { kind } });
   }
   forgetEnded(node);

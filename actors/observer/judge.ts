@@ -7,12 +7,16 @@
  */
 import type { IncidentKind } from '../../contracts/incident.ts';
 import { explanationOf } from './causes.ts';
+import { onsetOf } from './changes.ts';
 import { Docket, type Judged } from './docket.ts';
-import { graceOf, graceOfService, isNobodysWish, serviceKinds } from './grace.ts';
+import { graceOf, graceOfService, isNobodysWish, recoveryOf, serviceKinds } from './grace.ts';
 import { judgeFlapping, judgeSeverity } from './judge-course.ts';
 import { judgeExpiry, judgeOld, judgeOrphans } from './judge-end.ts';
+import { judgeLink } from './judge-link.ts';
+import { openOrReopen } from './judge-opening.ts';
 import { judgeSuppressed, suppress, unexplainedSince } from './judge-suppression.ts';
-import type { NodeLive, ObserverState } from './state.ts';
+import { linkStateOf } from './links.ts';
+import { type NodeLive, type ObserverState, siteOfNode } from './state.ts';
 import { canSpeak, disagreedSince, engineAnswers, holdsAllServices, judgeService, nodeStatusUntilMs, openEntry, ttlMs } from './status.ts';
 import { badEntry, openKey, type Trouble } from './world.ts';
 
@@ -22,6 +26,7 @@ export function judgeNode(state: ObserverState, node: NodeLive, now: number): Ju
   const untilMs = nodeStatusUntilMs(state, node);
   if (untilMs !== null) docket.isDue(untilMs);
   judgeReach(state, node, docket);
+  judgeLink(state, node, docket);
   judgeTroubles(state, node, docket);
   judgeEngine(state, node, docket);
   judgeServices(state, node, docket);
@@ -60,15 +65,21 @@ function judgeTroubles(state: ObserverState, node: NodeLive, docket: Docket): vo
     }
     // A consequence has its own grace to recover once its cause is over; what was missing all the time waits like the others.
     const sinceMs = unexplainedSince(node, key, { isSuppressed: trouble.cause !== null, now: docket.now });
-    const dueMs = sinceMs === null ? trouble.since_ms + graceMs : Math.max(trouble.since_ms + graceMs, sinceMs + graceOfService(state, node, trouble.service));
-    if (!docket.isDue(dueMs) || (isWell(node, trouble) && !trouble.flapping) || isUnknown(node, trouble)) continue;
-    const { service, kind, trigger_type, trigger_event_id, severity, correlation_id, message } = trouble;
-    docket.add('incident_opened', message, { service, correlation_id, payload: { kind, trigger_type, trigger_event_id, severity } });
+    const dueMs = sinceMs === null ? trouble.since_ms + graceMs : Math.max(trouble.since_ms + graceMs, sinceMs + recoveryOf(state, node, trouble));
+    if (!docket.isDue(dueMs) || (isWell(node, trouble) && !trouble.flapping) || isUnknown(state, node, trouble, docket.now)) continue;
+    openOrReopen(state, node, docket, { ...trouble, happenedMs: Date.parse(trouble.started_at), sinceMs: trouble.since_ms });
   }
 }
 
-/** While its node or engine is away nothing is known of a service: what it was before decides nothing. Looked at again with the next word of the node. */
-const isUnknown = (node: NodeLive, { service, kind }: Trouble): boolean => service !== null && serviceKinds.includes(kind) && !canSpeak(node);
+/**
+ * While its node or engine is away nothing is known of a service: what it was before decides nothing. Looked at again with the next word of the node.
+ * So it is with a link that was not heard yet, or is back in this moment.
+ */
+function isUnknown(state: ObserverState, node: NodeLive, { service, kind }: Trouble, now: number): boolean {
+  const site = kind === 'link_down' ? siteOfNode(node.name) : null;
+  if (site !== null) return linkStateOf(state, site, now) !== 'down';
+  return service !== null && serviceKinds.includes(kind) && !canSpeak(node);
+}
 
 function isWell(node: NodeLive, { service, kind }: Trouble): boolean {
   if (kind === 'node_offline') return node.status === 'online' || node.status === 'degraded';
@@ -85,7 +96,11 @@ function judgeEngine(state: ObserverState, node: NodeLive, docket: Docket): void
   if (answers && entry !== undefined && docket.isDue(sinceMs + state.options.healMs)) docket.resolve(entry, 'the engine answers');
   if (!answers && entry === undefined && docket.isDue(sinceMs + state.options.graceMs + state.options.healMs)) {
     const message = node.health.doc.engine_detail ?? `the container engine is ${node.health.doc.engine}`;
-    docket.add('incident_opened', message, { payload: { kind: 'engine', trigger_type: 'engine_unreachable', trigger_event_id: null, severity: 'error' } });
+    const sinceMs = node.health.engineSinceMs;
+    openOrReopen(state, node, docket, {
+      ...{ service: null, kind: 'engine', severity: 'error', trigger_type: 'engine_unreachable', trigger_event_id: null, correlation_id: null, message },
+      ...{ happenedMs: sinceMs, sinceMs },
+    });
   }
 }
 
@@ -119,13 +134,15 @@ function judgeUntold(
     trigger_type: trigger,
     correlation_id: null,
     message: `${service} is ${doc.status}: ${doc.summary}`.slice(0, 400),
+    since_ms: sinceMs,
+    onset_ms: onsetOf(node.world, key, sinceMs),
   } as const;
   const explanation = explanationOf(state, node, untold, docket);
   if (explanation !== null) node.unexplainedSinceMs.set(key, null);
   const freeMs = explanation === null ? (unexplainedSince(node, key, { isSuppressed: false, now: docket.now }) ?? 0) + graceOfService(state, node, service) : 0;
   if (!docket.isDue(Math.max(disagreedSince(state, sinceMs, undefined) + waitMs, freeMs))) return;
   if (explanation !== null) suppress(state, docket, untold, explanation);
-  else docket.add('incident_opened', untold.message, { service, payload: { kind, trigger_type: trigger, trigger_event_id: null, severity: 'error' } });
+  else openOrReopen(state, node, docket, { ...untold, trigger_event_id: null, happenedMs: sinceMs, sinceMs });
 }
 
 function healService(

@@ -20,6 +20,8 @@ export interface Moment {
   readonly happened: string;
   /** `happenedMs`, or 0 for what the observer decided itself: two clocks are not compared. */
   readonly emitterMs: number;
+  /** As its emitter said it, or 0 likewise: to tell which of two of its events is older, whatever the clock here was at. */
+  readonly saidMs: number;
   readonly touched: Touched | null;
 }
 
@@ -29,7 +31,15 @@ export function momentOf(event: StoredEvent, touched: Touched | null): Moment {
   if (Number.isNaN(atMs) || Number.isNaN(said)) throw new BadEventError(`ts ${event.ts}, stored_at ${event.stored_at}: not times`);
   const happenedMs = Math.min(said, atMs);
   const derived = event.source === derivedSource;
-  return { event, atMs, happenedMs, happened: said <= atMs ? event.ts : event.stored_at, emitterMs: derived ? 0 : happenedMs, touched };
+  return {
+    event,
+    atMs,
+    happenedMs,
+    happened: said <= atMs ? event.ts : event.stored_at,
+    emitterMs: derived ? 0 : happenedMs,
+    saidMs: derived ? 0 : said,
+    touched,
+  };
 }
 
 /** Incidents of these kinds decide what can be known of a whole node, so their coming and going changes every document of it. */

@@ -1,14 +1,20 @@
 /** Which documents an input has changed, as one command. Changes what the state remembers as published. */
 import { allKeys, documentFor, type ObserverDocument } from './documents.ts';
 import { refreshExplained } from './explained.ts';
+import { holdServices } from './held.ts';
 import { siteDocument } from './site-summary.ts';
 import type { NodeLive, ObserverCommand, ObserverState } from './state.ts';
 
 export function publish(state: ObserverState, now: number, isComplete: boolean, commands: ObserverCommand[]): void {
   const set: ObserverDocument[] = [];
   const remove: ObserverDocument[] = [];
+  let isChanged = false;
+  for (const node of state.nodes.values()) {
+    isChanged ||= node.dirty.size > 0;
+    holdServices(node, now);
+  }
   if (state.hasSynced) {
-    if ([...state.nodes.values()].some(({ dirty }) => dirty.size > 0)) refreshExplained(state);
+    if (isChanged) refreshExplained(state);
     for (const node of state.nodes.values()) {
       if (node.dirty.size === 0) continue;
       publishNode(state, node, now, { set, remove });

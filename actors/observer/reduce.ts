@@ -10,23 +10,24 @@
  */
 import type { Reduction } from '../../bus/reducer.ts';
 import { laneOf } from '../../contracts/event.ts';
+import { acceptEvent, positionsOf } from '../../contracts/event-order.ts';
 import { eventTypeRow, eventTypes } from '../../contracts/event-types.table.ts';
 import type { IncidentKind } from '../../contracts/incident.ts';
 import { resolveNode } from '../../contracts/node-alias.ts';
-import { accept } from './accept.ts';
 import { advance, applyEvent } from './apply.ts';
 import { isDecision } from './apply-decision.ts';
 import { siteWide } from './causes.ts';
 import { derivedId } from './derived-id.ts';
 import type { Derived } from './docket.ts';
-import { hearAction, hearDesired, hearNodeHealth, hearServiceHealth } from './hear.ts';
+import { hearAction, hearDesired, hearNodeHealth, hearServiceHealth, hearWorldNode } from './hear.ts';
 import { judgeNode } from './judge.ts';
+import { hearLink } from './links.ts';
 import { directoryOf } from './node-directory.ts';
 import { publish } from './publish.ts';
-import { type Checkpoint, type FilePosition, type NodeLive, nodeOf, type ObserverCommand, type ObserverInput, type ObserverState } from './state.ts';
+import { type Checkpoint, type FilePosition, type NodeLive, nodeOf, type ObserverCommand, type ObserverInput, type ObserverState, siteNode } from './state.ts';
 import { isOwn, nodeStatus } from './status.ts';
 import { aliasOfKey, derivedSource, positionKey, type StoredEvent } from './stored-event.ts';
-import { positionsOf, sliceOf } from './world.ts';
+import { sliceOf } from './world.ts';
 
 type InputOf<T extends ObserverInput['type']> = Extract<ObserverInput, { readonly type: T }>;
 
@@ -37,7 +38,7 @@ export function wakeAt(state: ObserverState): number | null {
   let atMs = Number.POSITIVE_INFINITY;
   let isAhead = false;
   for (const node of state.nodes.values()) {
-    atMs = Math.min(atMs, node.dueAtMs ?? Number.POSITIVE_INFINITY, cursorDueMs(state, node));
+    atMs = Math.min(atMs, node.dueAtMs ?? Number.POSITIVE_INFINITY, node.held.untilMs ?? Number.POSITIVE_INFINITY, cursorDueMs(state, node));
     isAhead ||= node.isAheadOfCheckpoint && node.position !== null;
   }
   if (isAhead && state.checkpoint.settling === null) atMs = Math.min(atMs, state.checkpoint.writtenMs + state.options.checkpointEveryMs);
@@ -62,6 +63,14 @@ export function reduce(state: ObserverState, input: ObserverInput): Reduction<Ob
       break;
     case 'desired':
       refresh(state, hearDesired(state, input), now, commands);
+      // With a node comes the word of how long the link of its site may be away.
+      refreshIf(state, state.nodes.get(siteNode(input.doc?.site ?? '')), now, commands);
+      break;
+    case 'link':
+      refresh(state, hearLink(state, input), now, commands);
+      break;
+    case 'worldNode':
+      refreshIf(state, hearWorldNode(state, input), now, commands);
       break;
     case 'action':
       hearAction(state, input);
@@ -100,7 +109,7 @@ function onEvent(state: ObserverState, { event, now }: InputOf<'event'>, command
   }
   const node = nodeOf(state, name);
   const record = recordOf(event, name, now);
-  switch (accept(node.accepted, positionKey(record), event)) {
+  switch (acceptEvent(node.accepted, positionKey(record), event)) {
     case 'accepted':
       commands.push({ type: 'append', records: [record] });
       return;
@@ -195,6 +204,10 @@ function onSynced(state: ObserverState, now: number, commands: ObserverCommand[]
   }
 }
 
+function refreshIf(state: ObserverState, node: NodeLive | null | undefined, now: number, commands: ObserverCommand[]): void {
+  if (node != null) refresh(state, node, now, commands);
+}
+
 /** Brings status, derived events and the next deadline of a node up to date. */
 function refresh(state: ObserverState, node: NodeLive, now: number, commands: ObserverCommand[]): void {
   const status = nodeStatus(state, node, now);
@@ -229,6 +242,8 @@ function cursorDueMs(state: ObserverState, node: NodeLive): number {
 /** Under each name by which senders know the node, the positions of those senders; the observer's own are nobody's business. */
 function publishCursors(state: ObserverState, now: number, commands: ObserverCommand[]): void {
   for (const node of state.nodes.values()) {
+    // A clock that was set back must not make the outboxes wait until it has caught up.
+    node.cursor.sentMs = Math.min(node.cursor.sentMs, now);
     if (cursorDueMs(state, node) > now) continue;
     const byName = new Map<string, [string, { urgent: number; info: number }][]>();
     for (const [key, row] of node.world.positions) {
@@ -249,6 +264,7 @@ function publishCursors(state: ObserverState, now: number, commands: ObserverCom
 
 function requestCheckpoint(state: ObserverState, now: number, commands: ObserverCommand[]): void {
   const { checkpoint, options } = state;
+  checkpoint.writtenMs = Math.min(checkpoint.writtenMs, now);
   if (checkpoint.settling !== null || now - checkpoint.writtenMs < options.checkpointEveryMs) return;
   const settling = new Map<string, FilePosition>();
   for (const node of state.nodes.values()) if (node.isAheadOfCheckpoint && node.position !== null) settling.set(node.name, node.position);

@@ -64,6 +64,10 @@ const step = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reconnect' as const), ms: fc.integer({ min: 0, max: 200_000 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('link' as const), status: fc.constantFrom('up', 'degraded', 'down', 'down', null), retained: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('lazy' as const) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -120,6 +124,9 @@ function live(steps: readonly Step[]): ObserverRig {
         rig.pass(each.ms);
         rig.say({ type: 'synced' });
         break;
+      case 'link':
+        rig.link(each.status, { retained: each.retained });
+        break;
       case 'lazy':
         // From here on the disk takes its time until the next of these.
         rig.isPrompt = !rig.isPrompt;
@@ -133,6 +140,8 @@ function live(steps: readonly Step[]): ObserverRig {
   rig.isPrompt = true;
   rig.store();
   rig.settle();
+  // What waits for its node to speak has waited.
+  rig.pass(1_000);
   return rig;
 }
 
@@ -214,10 +223,15 @@ test('a restarted observer that is told the same retained documents publishes th
         const told = after.state.nodes.get(name);
         if (told !== undefined) told.heardAtMs = was.heardAtMs;
       }
+      for (const [site, { doc }] of before.state.links) after.say({ type: 'link', site, doc, retained: true });
       after.now = before.state.syncedAtMs;
       after.isPrompt = false;
       after.say({ type: 'synced' });
       after.now = before.now;
+      for (const [site, was] of before.state.links) {
+        after.state.links.set(site, { ...was, shown: 'unknown' });
+        after.say({ type: 'link', site, doc: was.doc, retained: !was.isDownHeard });
+      }
       after.say({ type: 'wake' });
       const world = (rig: ObserverRig): [string, unknown][] =>
         [...rig.held].filter(([topic]) => !topic.startsWith('world/sites/')).sort(([a], [b]) => (a < b ? -1 : 1));

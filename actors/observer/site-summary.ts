@@ -4,11 +4,12 @@
  * Never nominal on stale data (regression R37): what is not known makes the site `unknown` at best, a node that is away
  * makes it `critical`, and `last_update` is the oldest of the newest words, so that a reader can judge freshness himself.
  */
+import type { SiteSummary } from '../../contracts/world.ts';
 import { isShown, type ObserverDocument } from './documents.ts';
 import { consequencesFor, isConsequence } from './explained.ts';
-import type { NodeLive, ObserverState } from './state.ts';
+import { type NodeLive, type ObserverState, siteNode, siteOfNode } from './state.ts';
 import { isMonitored, serviceView } from './status.ts';
-import { activeIncidents } from './world.ts';
+import { activeIncidents, badEntry, type IncidentRecord } from './world.ts';
 
 const ranks = ['nominal', 'unknown', 'degraded', 'critical'] as const;
 type Rank = (typeof ranks)[number];
@@ -39,10 +40,12 @@ export function siteDocument(state: ObserverState): ObserverDocument {
   const byService = new Map<string, number>();
   let incidents = 0;
   for (const node of nodes) {
-    count(byNode, node.status);
+    if (siteOfNode(node.name) === null) count(byNode, node.status);
     addNode(verdict, node);
     incidents += addIncidents(state, verdict, node);
   }
+  // A cause that has just ended leaves what it explained to recover: until then it is still so, and the site is not nominal.
+  for (const node of nodes) addConsequences(state, verdict, node);
   // After all incidents: they are what is wrong, services only show it.
   for (const node of nodes) addServices(verdict, byService, node);
   if (!state.hasSynced) verdict.add('unknown', 'the observer has not read everything yet');
@@ -63,9 +66,20 @@ export function siteDocument(state: ObserverState): ObserverDocument {
       actions_pending: actions.filter((status) => status === 'pending').length,
       actions_running: actions.filter((status) => status === 'running').length,
       events_refused: state.counts.refused + state.counts.quarantined,
+      ...linksOf(state),
       worst: verdict.worst,
     },
   };
+}
+
+/** Of the sites whose links lead here. What a site's own link does is nothing that it waits for. */
+function linksOf({ options, links, nodes }: ObserverState): Pick<SiteSummary, 'links'> {
+  const seen = [...links].flatMap(([site, { doc, shown }]) => {
+    if (site === options.site || doc === null) return [];
+    const world = nodes.get(siteNode(site))?.world;
+    return [{ site, status: shown, down_since: (world === undefined ? undefined : badEntry(world, null, 'link_down'))?.started_at ?? null }];
+  });
+  return seen.length === 0 ? {} : { links: seen.sort((a, b) => (a.site < b.site ? -1 : 1)) };
 }
 
 function lastUpdate(monitored: readonly NodeLive[]): string | null {
@@ -97,7 +111,7 @@ function addIncidents(state: ObserverState, verdict: Verdict, node: NodeLive): n
   for (const incident of activeIncidents(node.world)) {
     if (isConsequence(state, incident.id)) continue;
     causes += 1;
-    if (incident.service !== null && node.wanted.get(incident.service)?.monitor === false) continue;
+    if (isUnmonitored(node, incident)) continue;
     const isLoud = incident.severity === 'error' || incident.severity === 'critical';
     const { count } = consequencesFor(state, incident.id);
     verdict.add(
@@ -107,3 +121,10 @@ function addIncidents(state: ObserverState, verdict: Verdict, node: NodeLive): n
   }
   return causes;
 }
+
+function addConsequences(state: ObserverState, verdict: Verdict, node: NodeLive): void {
+  for (const incident of activeIncidents(node.world))
+    if (isConsequence(state, incident.id) && !isUnmonitored(node, incident)) verdict.add('degraded', `incident ${incident.id}`);
+}
+
+const isUnmonitored = (node: NodeLive, { service }: IncidentRecord): boolean => service !== null && node.wanted.get(service)?.monitor === false;

@@ -8,9 +8,11 @@ import { flapQuietMs, flapWindowMs, heartbeatIntervalMs, incidentGraceMs, resolv
 import type { DesiredNode, DesiredService } from '../../contracts/desired.ts';
 import type { Event } from '../../contracts/event.ts';
 import type { NodeHealth, ServiceHealth } from '../../contracts/health.ts';
+import type { LinkStatus } from '../../contracts/link.ts';
 import { type NodeAliases, nodeAliases } from '../../contracts/node-alias.ts';
 import type { ObserverDocument } from './documents.ts';
 import { type Explained, nothingExplained } from './explained.ts';
+import type { LinkLive } from './links.ts';
 import { aliasOfKey, type StoredEvent } from './stored-event.ts';
 import { createWorld, type NodeWorld, type Positions, type WorldSlice } from './world.ts';
 
@@ -31,7 +33,11 @@ export interface ObserverOptions {
   readonly flapWindowMs: number;
   /** After this long without a change flapping is over. */
   readonly flapQuietMs: number;
-  /** A warning that nobody has dealt with for this long is an error. */
+  /** A trouble that is back sooner than this after its incident ended is that incident again. 0: each is a new one. */
+  readonly returnsWithinMs: number;
+  /** The trouble of a service explains those of its dependents that begin no later than this after it. */
+  readonly followsWithinMs: number;
+  /** A warning that nobody has dealt with for this long is an error, where time is what does harm. */
   readonly warningEscalatesMs: number;
   /** An error that keeps something from working that must work offline is critical after this long. */
   readonly errorEscalatesMs: number;
@@ -53,6 +59,10 @@ export const defaultOptions: Omit<ObserverOptions, 'site'> = {
   orphanMs: 300_000,
   flapWindowMs,
   flapQuietMs,
+  // The quiet time of flapping: what comes back sooner was not over.
+  returnsWithinMs: flapQuietMs,
+  // The slowest usual health check, every 5 min and 3 times in a row, has noticed by then that what it needs is gone.
+  followsWithinMs: 900_000,
   // Somebody looks once a day.
   warningEscalatesMs: 86_400_000,
   // What must work without the internet is heating, light and doors: a quarter of an hour is what people bear.
@@ -83,9 +93,13 @@ export interface NodeLive {
   derivedInFlight: number;
   desired: DesiredDocument | null;
   wanted: ReadonlyMap<string, WantedService>;
+  /** The site whose observer speaks of it, if that is another one: counts where nothing is desired of the node. */
+  otherSite: string | null;
   health: { readonly doc: NodeHealth; readonly engineSinceMs: number } | null;
   /** The last word of the node's agent, by our own clock. */
   heardAtMs: number | null;
+  /** How far our clock was ahead of the node's when it last spoke; with the way there, which is milliseconds. */
+  observerAheadMs: number | null;
   readonly services: Map<string, { readonly doc: ServiceHealth; readonly sinceMs: number }>;
   /** Desired services without a document: since when, by our clock. */
   readonly absentSinceMs: Map<string, number>;
@@ -98,6 +112,8 @@ export interface NodeLive {
   status: NodeStatus;
   /** Document keys that must be computed again; `all` for everything. */
   readonly dirty: Set<string>;
+  /** Document keys that wait, and until when; see held.ts. */
+  readonly held: { readonly keys: Set<string>; untilMs: number | null };
   /** By topic. */
   readonly published: Map<string, ObserverDocument>;
   readonly cursor: { isDirty: boolean; repeat: boolean; sentMs: number };
@@ -117,6 +133,8 @@ export interface ObserverState {
   aliases: NodeAliases;
   /** Topic of an open action → its status. */
   readonly actions: Map<string, string>;
+  /** By site. */
+  readonly links: Map<string, LinkLive>;
   /** What the published documents say of causes and consequences. */
   explained: Explained;
   isSummaryDirty: boolean;
@@ -143,6 +161,10 @@ export type ObserverInput =
   | { readonly type: 'serviceHealth'; readonly now: number; readonly node: string; readonly service: string; readonly doc: ServiceHealth | null }
   | { readonly type: 'desired'; readonly now: number; readonly node: string; readonly doc: DesiredDocument | null }
   | { readonly type: 'action'; readonly now: number; readonly topic: string; readonly doc: { readonly status: string; readonly site: string } | null }
+  /** `doc` null: taken back. `retained`: a stored copy, of unknown age. */
+  | { readonly type: 'link'; readonly now: number; readonly site: string; readonly doc: LinkStatus | null; readonly retained: boolean }
+  /** Which site an observer counts a node to; null: none does any more. */
+  | { readonly type: 'worldNode'; readonly now: number; readonly node: string; readonly site: string | null }
   | { readonly type: 'synced'; readonly now: number }
   | { readonly type: 'disconnected'; readonly now: number }
   | { readonly type: 'wake'; readonly now: number }
@@ -179,15 +201,18 @@ function createNode(name: string, remembered?: RememberedNode): NodeLive {
     derivedInFlight: 0,
     desired: null,
     wanted: new Map(),
+    otherSite: null,
     health: null,
     heardAtMs: null,
+    observerAheadMs: null,
     services: new Map(),
     absentSinceMs: new Map(),
     needsOthers: false,
     unexplainedSinceMs: new Map(),
     left: new Set(),
     status: 'unknown',
-    dirty: new Set(['all']),
+    dirty: new Set(),
+    held: { keys: new Set(), untilMs: null },
     published: new Map(),
     cursor: { isDirty: world.positions.size > 0, repeat: false, sentMs: Number.NEGATIVE_INFINITY },
     position: remembered?.position ?? null,
@@ -206,6 +231,7 @@ export function createState(options: ObserverOptions, remembered: ReadonlyMap<st
     nodes,
     aliases: aliasesOf({ options, nodes }),
     actions: new Map(),
+    links: new Map(),
     explained: nothingExplained,
     isSummaryDirty: true,
     checkpoint: { settling: null, writtenMs: Number.NEGATIVE_INFINITY },
@@ -215,6 +241,9 @@ export function createState(options: ObserverOptions, remembered: ReadonlyMap<st
 
 /** The reserved name under which the troubles of a site itself are kept. */
 export const siteNode = (site: string): string => `site-${site}`;
+
+/** The site behind that name; null: it is the name of a machine. */
+export const siteOfNode = (node: string): string | null => (node.startsWith(siteNode('')) ? node.slice(siteNode('').length) : null);
 
 export function nodeOf(state: ObserverState, name: string): NodeLive {
   let node = state.nodes.get(name);

@@ -11,8 +11,10 @@ import { servicesDigest } from '../../contracts/services-digest.ts';
 import type { NodeLive, NodeStatus, ObserverState } from './state.ts';
 import { badEntry, type Entry, type IncidentRecord, isIncident } from './world.ts';
 
-/** Nodes that nobody placed elsewhere belong to this site. */
-export const isOwn = (state: ObserverState, node: NodeLive): boolean => node.desired === null || node.desired.site === state.options.site;
+/** Where the inventory places it, else the site whose observer speaks of it. Nodes that nobody placed elsewhere belong to this site. */
+export const siteOf = ({ options }: ObserverState, node: NodeLive): string => node.desired?.site ?? node.otherSite ?? options.site;
+
+export const isOwn = (state: ObserverState, node: NodeLive): boolean => siteOf(state, node) === state.options.site;
 
 /** Heartbeats are expected where the desired state names a node-agent, and where one reports without being named by anybody. */
 export const isMonitored = (node: NodeLive): boolean => (node.desired === null ? node.health !== null : node.desired.agents.includes('node-agent'));

@@ -8,7 +8,7 @@
 
 import { z } from 'zod';
 import { Severity } from '../../contracts/common.ts';
-import { type Lane, lanes } from '../../contracts/event.ts';
+import type { Lane } from '../../contracts/event.ts';
 import { IncidentChange, IncidentKind } from '../../contracts/incident.ts';
 
 const Iso = z.string();
@@ -29,6 +29,8 @@ const lifecycle = {
   flapping: z.boolean().default(false),
   well: z.object({ at: Iso, type: z.string() }).nullable().default(null).describe('flapping, and well since then: by the event that says so'),
   timeline: z.array(IncidentChange).default([]),
+  bad_ms: Ms.default(0).describe("since when it is bad without a break, observer's clock; 0: not said"),
+  onset_ms: Ms.default(0).describe("since when it is in trouble, off and on, observer's clock: pauses that were too short to be an end do not count"),
 };
 
 /** Evidence without an incident yet: it must outlive its grace, or its cause. */
@@ -68,6 +70,8 @@ const IncidentRecord = z.object({
   last_ms: Ms.describe("newest occurrence by the emitter's clock; 0 when it was the observer's own"),
   resolved_ms: Ms.nullable(),
   standing_ms: Ms.default(0).describe("since when it stands by itself, observer's clock: opened, or its cause ended"),
+  reopened_at: Iso.nullable().default(null).describe('when it was back last after it had ended'),
+  related: Cause.nullable().default(null).describe('trouble of what it needs that stood before it, and does not explain it'),
   ...lifecycle,
 });
 export type IncidentRecord = z.infer<typeof IncidentRecord>;
@@ -89,12 +93,16 @@ export type Verdict = z.infer<typeof Verdict>;
 const Changes = z.object({
   times: z.array(Ms).describe("newest, by the emitter's clock: how close they are to each other must not depend on the way they took"),
   last_ms: Ms.describe("the newest, by the observer's clock"),
+  onset_ms: Ms.default(0).describe('of the trouble that changes; see there'),
 });
 export type Changes = z.infer<typeof Changes>;
 
 export type Entry = Trouble | IncidentRecord;
 
 export const isIncident = (entry: Entry): entry is IncidentRecord => 'opened_ms' in entry;
+
+/** Checkpoints of earlier versions do not say it. */
+export const badSinceMs = (entry: Entry): number => (entry.bad_ms !== 0 ? entry.bad_ms : isIncident(entry) ? entry.opened_ms : entry.since_ms);
 
 export type Positions = Record<Lane, number>;
 
@@ -170,15 +178,6 @@ export const activeIncidents = (world: NodeWorld): IncidentRecord[] =>
   [...world.active.values()].map((id) => world.incidents.get(id)).filter((each) => each !== undefined);
 
 export const entries = (world: NodeWorld): Entry[] => [...world.troubles.values(), ...activeIncidents(world)];
-
-export function positionsOf(positions: Map<string, Positions>, key: string): Positions {
-  let row = positions.get(key);
-  if (row === undefined) {
-    row = Object.fromEntries(lanes.map((lane) => [lane, 0])) as Positions;
-    positions.set(key, row);
-  }
-  return row;
-}
 
 const pairs = <V extends z.ZodType>(value: V) => z.array(z.tuple([z.string(), value]));
 

@@ -5,7 +5,7 @@ import { type DayTrace, troubleAt } from './trace.ts';
 export interface Line {
   /** Since the beginning of the day. */
   readonly atMs: number;
-  readonly what: 'incident' | 'louder' | 'flapping' | 'resolved' | 'proposal' | 'withdrawn';
+  readonly what: 'incident' | 'reopened' | 'louder' | 'flapping' | 'resolved' | 'proposal' | 'withdrawn';
   readonly about: string;
 }
 

@@ -90,6 +90,10 @@ class Plug implements Link {
     return this.isDead || this.link === null ? this.swallowed : this.link.subscribe(filters);
   }
 
+  unsubscribe(filters: readonly string[]): Promise<void> {
+    return this.isDead || this.link === null ? this.swallowed : this.link.unsubscribe(filters);
+  }
+
   /** The goodbye of a machine without a network reaches nobody: the broker waits for its keep-alive all the same. */
   async close(options?: { readonly abrupt?: boolean }): Promise<void> {
     if (this.isDead || this.link === null) this.end(null);

@@ -1,5 +1,5 @@
 /**
- * Somebody with a phone: told when an incident opens that no other explains, when it gets louder, flaps or ends, and when
+ * Somebody with a phone: told when an incident opens that no other explains, when it gets louder, flaps, ends or is back, and when
  * a repair is proposed or withdrawn. Reads `world/incidents/#` and `world/actions/#`, as a notifier would.
  */
 import type { Incoming, Transport } from '../../bus/link.ts';
@@ -24,6 +24,8 @@ export class Person {
   private readonly root: string;
   private readonly sinceStartMs: () => number;
   private readonly told = new Map<string, Told>();
+  /** Ids of those that ended after they had been told of. */
+  private readonly ended = new Set<string>();
   /** Action id and attempt of what waits for an answer. */
   private readonly waiting = new Map<string, number>();
 
@@ -51,12 +53,14 @@ export class Person {
     const about = `${node}${service === null ? '' : `/${service}`} ${kind}`;
     const told = this.told.get(id);
     if (status !== 'active') {
-      if (this.told.delete(id)) this.say('resolved', about);
+      if (!this.told.delete(id)) return;
+      this.ended.add(id);
+      this.say('resolved', about);
       return;
     }
     this.incidents.add(id);
     if (suppressed_by !== null) return;
-    if (told === undefined) this.say('incident', `${about} ${severity}`);
+    if (told === undefined) this.say(this.ended.has(id) ? 'reopened' : 'incident', `${about} ${severity}`);
     else if (severity !== told.severity) this.say('louder', `${about} ${severity}`);
     if (flapping && told?.isFlapping !== true) this.say('flapping', about);
     this.told.set(id, { severity, isFlapping: flapping });
