@@ -52,12 +52,27 @@ export const typeSlugs: readonly string[] = actionTypes.map(kebab);
 
 const Params = z.record(z.string(), z.unknown());
 
+/** What a clean-up lists of containers: 50 ids are 750 bytes of a document that aims below 1.5 kB; the next one goes on. */
+export const listedContainersMax = 50;
+/** As many names as a person reads on a phone. */
+export const namedContainersMax = 10;
+const ListedContainers = z.object({
+  names: z.array(z.string().max(64)).max(namedContainersMax),
+  ids: z
+    .array(z.string().regex(/^[0-9a-f]{12}$/))
+    .max(listedContainersMax)
+    .describe('of all of them, first 12 hex digits: no other container may go'),
+});
+
 export const Evidence = z.object({
   trigger_type: z.string().max(64).default('requested').describe('the event type or drift kind behind the proposal'),
   message: z.string().max(400).default(''),
   incident_id: z.string().nullable().default(null),
   at: TimestampIn.optional(),
   estimate_bytes: Bytes.nullable().optional().describe('of a disk_cleanup: what it would free at least; null or absent: not known'),
+  containers: ListedContainers.optional().describe(
+    'of a disk_cleanup: the stopped containers that would go, as they were listed when this attempt was proposed; absent: none may go',
+  ),
   code: z.string().max(64).optional().describe('set by the ledger: `no_executor` = nobody on the node can do it, so it became a notice'),
 });
 export type Evidence = z.infer<typeof Evidence>;
@@ -76,7 +91,11 @@ export const Transition = z.object({
   from: ActionState.nullable(),
   to: ActionState,
   at: Timestamp,
-  by: z.string().describe('login, or `anonymous`, or `ledger`; a person behind a front end as `<person> via <login>`'),
+  by: z
+    .string()
+    .describe(
+      'login, or `anonymous`, or `ledger`; a person behind a front end as `<person> via <login>`, one asked at another site as `<person> via <site>/<login>`',
+    ),
   note: z.string().max(400).default(''),
 });
 export type Transition = z.infer<typeof Transition>;

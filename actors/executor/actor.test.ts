@@ -183,7 +183,7 @@ describe('verification', () => {
 });
 
 describe('other actions', () => {
-  it.each(['redeploy', 'deploy_service', 'rollback', 'alert_only'] as const)('%s fails cleanly with handler_missing and touches nothing', async (type) => {
+  it.each(['deploy_service', 'rollback', 'alert_only'] as const)('%s fails cleanly with handler_missing and touches nothing', async (type) => {
     world.addContainer('web');
     await world.start();
     expect(await outcomeOf(type, 'web')).toMatchObject({ status: 'failed', outcome: { code: 'handler_missing', began_at: null } });

@@ -123,7 +123,7 @@ function workActors(io: ActorIo, { ports, newNonce, at, journal, underWay }: Han
     at('executor.before-effect');
     const result = await effects[input.effect](world, input);
     at('executor.after-effect');
-    const done = { ...result, at: now(), previous_start: input.on?.target.startedAtMs ?? null };
+    const done = { ...result, at: now(), previous_start: input.on?.target?.startedAtMs ?? null };
     try {
       await journal.append({ kind: 'acted', nonce: input.nonce, done, ...named(input.dependent) });
     } catch (error) {

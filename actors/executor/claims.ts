@@ -16,6 +16,7 @@ const Acted = z.object({
   /** Start of the container before the effect, and the one that the engine reported after it; null = not known. */
   previous_start: At.nullable(),
   start: At.nullable(),
+  replaced: z.string().optional().describe('first 12 hex digits of the container that was replaced by another; absent: it is the same one'),
   code: z.string(),
   message: z.string(),
   result: z.record(z.string(), z.unknown()),

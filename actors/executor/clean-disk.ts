@@ -6,7 +6,7 @@
 import type { Clock } from '../../bus/clock.ts';
 import type { CleanupKind } from '../../contracts/cleanup.ts';
 import type { Acted } from './claims.ts';
-import { type CleanupPlan, removableContainers } from './cleanup.ts';
+import { type CleanupPlan, containersToRemove } from './cleanup.ts';
 import { ControlError, type ExecutorPorts, type Freed } from './ports.ts';
 
 /** A build in progress has images without a tag that are minutes old. */
@@ -55,7 +55,7 @@ export async function cleanDisk(ports: ExecutorPorts, plan: CleanupPlan, clock: 
 async function removeStopped(ports: ExecutorPorts, plan: CleanupPlan, nowMs: number): Promise<Done> {
   const names: string[] = [];
   let bytes = 0;
-  for (const container of removableContainers(await ports.listCandidates(), plan, nowMs).slice(0, containersMax)) {
+  for (const container of containersToRemove(await ports.listCandidates(), plan, nowMs).slice(0, containersMax)) {
     const freed = await ports.removeStopped(container);
     if (freed === null) continue;
     bytes += freed.bytes;

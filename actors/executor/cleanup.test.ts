@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cleanupEstimate } from '../../contracts/cleanup.ts';
 import type { CleanupClass } from '../../contracts/inventory/capabilities.ts';
 import { ExecutorWorld } from '../../test/kit/executor-world.ts';
-import { judgeCleanup, removableContainers, stoppedForMs } from './cleanup.ts';
+import { containersToRemove, judgeCleanup } from './cleanup.ts';
 import { type CleanupCandidate, ControlError } from './ports.ts';
 import type { DesiredView } from './view.ts';
 
@@ -14,72 +14,38 @@ const hour = 3_600_000;
 const day = 24 * hour;
 const nowMs = 1_000 * day;
 
-describe('a stopped container', () => {
-  const desired: DesiredView = {
-    node: 'vps',
-    services: [
-      { name: 'web', origin: 'adopted', monitor: true },
-      { name: 'outline-db', origin: 'declared', monitor: true, stack: 'outline' },
-    ],
-  };
-  let ids = 0;
-  const container = (name: string, rest: Partial<CleanupCandidate> = {}): CleanupCandidate => {
-    ids += 1;
-    const id = ids.toString(16).padStart(64, '0');
-    return { id, name, labels: {}, status: 'exited', stoppedAtMs: nowMs - 2 * hour, restartPolicy: 'no', ...rest };
-  };
-  const ghostOf = (name: string, labels: Readonly<Record<string, string>> = {}): CleanupCandidate => {
-    const ghost = container('', { labels });
-    return { ...ghost, name: `${ghost.id.slice(0, 12)}_${name}` };
-  };
-  const compose = (service: string, project: string) => ({ 'com.docker.compose.service': service, 'com.docker.compose.project': project });
-  const removed = (...all: readonly CleanupCandidate[]) => removableContainers(all, { desired }, nowMs).map(({ name }) => name);
+describe('which containers go', () => {
+  const desired: DesiredView = { node: 'vps', services: [{ name: 'web', origin: 'declared', monitor: true }] };
+  const stopped = (id: string, name: string, labels = {}): CleanupCandidate => ({ id, name, labels, status: 'exited', stoppedAtMs: 0, restartPolicy: 'no' });
+  const [shown, later, real, ghost] = ['1', '2', '3', '4'].map((digit) => digit.repeat(64)) as [string, string, string, string];
+  const going = (all: readonly CleanupCandidate[], listed: readonly string[]) =>
+    containersToRemove(all, { kinds: [], desired, listed }, nowMs).map(({ name }) => name);
 
-  it('of an experiment goes', () => {
-    expect(removed(container('experiment'))).toEqual(['experiment']);
+  it('is what whoever agreed was shown, never what has stopped since', () => {
+    const all = [stopped(shown, 'experiment'), stopped(later, 'another')];
+    expect(going(all, [shown.slice(0, 12)])).toEqual(['experiment']);
+    expect(going(all, [])).toEqual([]);
   });
 
-  it('stays where nothing is desired: nobody has said what belongs here', () => {
-    expect(removableContainers([container('experiment')], { desired: { ...desired, services: [] } }, nowMs)).toEqual([]);
+  it("is none of those that were shown and are somebody's by now", () => {
+    expect(going([stopped(shown, 'web')], [shown.slice(0, 12)])).toEqual([]);
   });
 
-  it.each([
-    ['of a desired service, whatever its name', container('lab_web_1', { labels: compose('web', 'lab') })],
-    ['that has the name of a desired service', container('web')],
-    ['of the project of a desired service', container('outline_migrate_1', { labels: compose('migrate', 'outline') })],
-    ['that should be started again', container('other', { restartPolicy: 'unless-stopped' })],
-    ['that runs', container('other', { status: 'running', stoppedAtMs: null })],
-    ['that was never started', container('other', { status: 'created', stoppedAtMs: null })],
-    ['that is paused', container('other', { status: 'paused', stoppedAtMs: null })],
-  ])('%s stays', (_, each) => {
-    expect(removed(each)).toEqual([]);
-  });
-
-  it.each([
-    [stoppedForMs - 1, []],
-    [stoppedForMs, []],
-    [stoppedForMs + 1, ['experiment']],
-  ])('goes only after more than an hour: %i ms', (ms, expected) => {
-    expect(removed(container('experiment', { stoppedAtMs: nowMs - ms }))).toEqual(expected);
-  });
-
-  it('of a project stays when the project has a desired service running, even one that is called otherwise', () => {
-    const web = container('x_web_1', { labels: compose('web', 'x'), status: 'running', stoppedAtMs: null });
-    expect(removed(web, container('x_init_1', { labels: compose('init', 'x') }))).toEqual([]);
-  });
-
-  it('that an interrupted recreate left goes when another one stands for its service, and stays when none does', () => {
-    const ghost = ghostOf('web', compose('web', 'x'));
-    expect(removed(ghost)).toEqual([]);
-    expect(removed(ghost, container('web', { labels: compose('web', 'x'), status: 'running', stoppedAtMs: null }))).toEqual([ghost.name]);
-    // A stopped one is the answer to whether it is stopped or missing: it stays, the ghost goes.
-    expect(removed(ghost, container('web', { labels: compose('web', 'x') }))).toEqual([ghost.name]);
+  it('is what an interrupted recreate left, which nobody is shown', () => {
+    const labels = { 'com.docker.compose.service': 'web', 'com.docker.compose.project': 'web' };
+    const all = [{ ...stopped(real, 'web', labels), status: 'running', stoppedAtMs: null }, stopped(ghost, `${ghost.slice(0, 12)}_web`, labels)];
+    expect(going(all, [])).toEqual([`${ghost.slice(0, 12)}_web`]);
   });
 });
 
 describe('whether a node may be cleaned', () => {
   const judged = (cleanup_class: CleanupClass | undefined, lastAtMs: number | null) => {
-    const verdict = judgeCleanup({ desired: { node: 'vps', services: [], ...(cleanup_class === undefined ? {} : { cleanup_class }) }, lastAtMs, nowMs });
+    const verdict = judgeCleanup({
+      listed: [],
+      desired: { node: 'vps', services: [], ...(cleanup_class === undefined ? {} : { cleanup_class }) },
+      lastAtMs,
+      nowMs,
+    });
     if (verdict.plan !== null) return verdict.plan.kinds;
     return verdict.isTooSoon ? 'cleanup_too_soon' : 'cleanup_not_allowed';
   };
@@ -90,7 +56,7 @@ describe('whether a node may be cleaned', () => {
     expect(judged('sd_card', null)).toEqual(['stopped_containers', 'dangling_images']);
     expect(judged('ai_node', null)).toEqual(['stopped_containers', 'dangling_images', 'build_cache']);
     expect(judged('standard', null)).toEqual(['stopped_containers', 'dangling_images', 'build_cache', 'old_events', 'deploy_logs']);
-    expect(judgeCleanup({ desired: null, lastAtMs: null, nowMs })).toMatchObject({ plan: null, isTooSoon: false });
+    expect(judgeCleanup({ listed: [], desired: null, lastAtMs: null, nowMs })).toMatchObject({ plan: null, isTooSoon: false });
   });
 
   it.each([
@@ -137,7 +103,7 @@ describe('a disk_cleanup', () => {
     stoppedAtMs: world.clock.now() - 2 * hour,
   });
   async function clean(params = {}) {
-    const id = world.approve('disk_cleanup', null, params);
+    const id = world.approve('disk_cleanup', null, params, { names: ['experiment'], ids: ['e'.repeat(12)] });
     await world.until('it ends', () => ['completed', 'failed'].includes(world.doc(id).status));
     return world.doc(id);
   }
@@ -161,6 +127,13 @@ describe('a disk_cleanup', () => {
       },
     });
     expect(world.removed).toEqual(['experiment', 'dangling_images', 'build_cache']);
+  });
+
+  it('removes no container that has stopped since it was proposed', async () => {
+    desire('ai_node');
+    world.engine.candidates = [{ ...experiment(), id: 'f'.repeat(64) }];
+    expect((await clean()).outcome?.result).toMatchObject({ freed: { stopped_containers: { count: 0 }, dangling_images: { count: 1 } } });
+    expect(world.removed).toEqual(['dangling_images', 'build_cache']);
   });
 
   it.each(['lte_node', undefined] as const)('removes nothing on a node of class %s, and says so', async (cleanupClass) => {

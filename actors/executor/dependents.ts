@@ -49,7 +49,7 @@ export const hasTimeForAnother = ({ view, nowMs }: Known): boolean => view !== n
 
 /** Whether this health shows that the effect worked. */
 export const isStepProven = ({ begunAtMs, acted }: Step, health: HealthView | null): boolean =>
-  acted !== null && provesEffect({ health, begunAtMs, previousStartMs: acted.previous_start, effectStartMs: acted.start });
+  acted !== null && provesEffect({ health, begunAtMs, previousStartMs: acted.previous_start, effectStartMs: acted.start, replaced: acted.replaced ?? null });
 
 export interface DependentEnd {
   readonly service: string;

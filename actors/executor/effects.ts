@@ -9,7 +9,7 @@ import { cleanDisk } from './clean-disk.ts';
 import { keepDiagnostics } from './diagnostics.ts';
 import type { EffectName } from './handlers/handler.ts';
 import { ControlError, type ExecutorPorts } from './ports.ts';
-import type { EffectInput } from './protocol.ts';
+import type { EffectInput, Target } from './protocol.ts';
 
 type EffectResult = Omit<Acted, 'at' | 'previous_start'>;
 
@@ -36,6 +36,20 @@ export const effects: { readonly [E in EffectName]: (world: EffectWorld, input: 
     const after = await withDeadline(clock, lookAfterDeadlineMs, 'look after the restart', ports.findContainer(service)).catch(() => null);
     const startedAtMs = after === null || after.startedAt === null ? null : Date.parse(after.startedAt);
     return { start: startedAtMs, code: 'restarted', message: `${target.id.slice(0, 12)} restarted`, result: {} };
+  },
+
+  async redeploy_service(world, input) {
+    if (input.on?.target === null) return createService(world, input);
+    const { ports, clock } = world;
+    const { service, target } = containerOf(input);
+    const output = await ports.redeployService(target.id);
+    const after = await withDeadline(clock, lookAfterDeadlineMs, 'look after the redeployment', ports.findContainer(service)).catch(() => null);
+    // Compose 1.29 ends with 0 as well where it did nothing at all.
+    if (after?.id === target.id)
+      throw new ControlError('compose_failed', 'Compose said that it was done, and it is the same container', { result: { output } });
+    const start = after === null || after.startedAt === null ? null : Date.parse(after.startedAt);
+    const replaced = target.id.slice(0, 12);
+    return { start, replaced, code: 'redeployed', message: `${replaced} replaced by ${after?.id.slice(0, 12) ?? 'another'}`, result: { output } };
   },
 
   async run_healthcheck({ ports }, input) {
@@ -65,7 +79,15 @@ export const effects: { readonly [E in EffectName]: (world: EffectWorld, input: 
   },
 };
 
-function containerOf({ effect, on }: EffectInput): NonNullable<EffectInput['on']> {
-  if (on === null) throw new Error(`${effect} needs a container`);
-  return on;
+async function createService({ ports, clock }: EffectWorld, { on, declaration }: EffectInput): Promise<EffectResult> {
+  if (on === null || declaration === null) throw new ControlError('container_missing', 'it is not declared any more; nothing was done');
+  const output = await ports.createService(declaration);
+  const after = await withDeadline(clock, lookAfterDeadlineMs, 'look after the redeployment', ports.findContainer(on.service)).catch(() => null);
+  const start = after === null || after.startedAt === null ? null : Date.parse(after.startedAt);
+  return { start, code: 'redeployed', message: `${after?.id.slice(0, 12) ?? 'a container'} made`, result: { output } };
+}
+
+function containerOf({ effect, on }: EffectInput): { readonly service: string; readonly target: Target } {
+  if (on === null || on.target === null) throw new Error(`${effect} needs a container`);
+  return { service: on.service, target: on.target };
 }

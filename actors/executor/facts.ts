@@ -8,8 +8,9 @@ import { type Acted, type ClaimRecord, type Step, withActed } from './claims.ts'
 import { type CleanupVerdict, judgeCleanup } from './cleanup.ts';
 import type { Handler } from './handlers/handler.ts';
 import { handlers } from './handlers/handlers.table.ts';
+import type { Declaration } from './ports.ts';
 import type { EffectInput, ExecutionInput, Healths, Target } from './protocol.ts';
-import type { ActionView, DesiredView, HealthView } from './view.ts';
+import { type ActionView, type DesiredView, declarationIn, type HealthView } from './view.ts';
 
 export interface Facts {
   /** The attempt this execution is about, as it stood when it started. */
@@ -78,6 +79,9 @@ export const claimOf = ({ action, nonce }: Facts): { readonly id: string; readon
 /** The effect that is under way, or was done last. */
 export const currentStep = ({ steps }: Facts): Step | null => steps.at(-1) ?? null;
 
+/** What the effect of the action itself said, for the result of its outcome. */
+export const doneOf = ({ steps }: Facts): Outcome['result'] => steps[0]?.acted?.result ?? {};
+
 /** When the action began to touch anything. */
 export const begunAtOf = ({ steps }: Facts): number | null => steps[0]?.begunAtMs ?? null;
 
@@ -98,7 +102,11 @@ export const withHealth = ({ health, seen, action, dependent }: Facts, service: 
 
 /** Both memories of the last clean-up: the journal of this node, and the document at the ledger. */
 export const cleanupVerdict = ({ action, desired, lastBegunAtMs, nowMs }: Facts): CleanupVerdict =>
-  judgeCleanup({ desired, nowMs, lastAtMs: newest(lastBegunAtMs, action.lastCompletedAtMs) });
+  judgeCleanup({ listed: action.listedContainers, desired, nowMs, lastAtMs: newest(lastBegunAtMs, action.lastCompletedAtMs) });
+
+/** What its container may be made from where it has none: only what is done to a service makes one, never to a container. */
+export const declarationOf = ({ action, handler, desired }: Facts): Declaration | null =>
+  handler.effect === null || handler.on !== 'service' ? null : declarationIn(desired, action.service);
 
 const newest = (a: number | null, b: number | null): number | null => (a === null || b === null ? (a ?? b) : Math.max(a, b));
 
@@ -111,7 +119,8 @@ export const effectOf = (facts: Facts): EffectInput => {
     id: action.id,
     attempt: action.attempt,
     dependent,
-    on: target === null ? null : { service: serviceOf(facts), target },
+    on: handler.effect !== null && handler.on === 'node' ? null : { service: serviceOf(facts), target },
+    declaration: declarationOf(facts),
     cleanup: effect === 'clean_disk' ? cleanupVerdict(facts).plan : null,
   };
 };

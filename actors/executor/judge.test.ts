@@ -13,6 +13,7 @@ const action = (id: string, changes: Partial<ActionView> = {}): ActionView => ({
   nonce: null,
   leaseUntilMs: null,
   dependents: [],
+  listedContainers: [],
   paramsProblem: null,
   lastCompletedAtMs: null,
   ...changes,

@@ -7,6 +7,7 @@ import { assign, fromPromise, sendParent, setup } from 'xstate';
 import { incidentGraceMs } from '../../contracts/defaults.ts';
 import { dependentEnds, hasTimeForAnother, isStepProven, nextDependent, reportReserveMs } from './dependents.ts';
 import * as facts from './facts.ts';
+import type { EffectName } from './handlers/handler.ts';
 import * as ends from './outcome.ts';
 import type { ExecutionEnd, ExecutionInput, Heard, Said, Work } from './protocol.ts';
 import { holdsLease, isGranted, isGrantedToAnother, isOlder, isOver } from './view.ts';
@@ -19,8 +20,18 @@ const writeDeadlineMs = 30_000;
 const findDeadlineMs = 15_000;
 /** Only a backstop: the port gives a restart 40 s and a health check up to 125 s, and says so itself. */
 const effectDeadlineMs = 130_000;
+/** The same for Compose, to which the port gives 200 s. What is left of the lease, 420 s by default, is for finding, beginning, verifying and telling. */
+const redeployDeadlineMs = 210_000;
 /** The same for a clean-up, whose parts have deadlines that add up to less; within the lease, which is 420 s by default. */
 const cleanupDeadlineMs = 330_000;
+
+const deadlineOf: Readonly<Record<EffectName, number>> = {
+  restart_container: effectDeadlineMs,
+  redeploy_service: redeployDeadlineMs,
+  run_healthcheck: effectDeadlineMs,
+  collect_diagnostics: effectDeadlineMs,
+  clean_disk: cleanupDeadlineMs,
+};
 
 const { known, mine } = facts;
 
@@ -56,7 +67,7 @@ export const execution = setup({
     resend: resendMs,
     writeDeadline: writeDeadlineMs,
     findDeadline: findDeadlineMs,
-    effectDeadline: ({ context }) => (context.handler.effect === 'clean_disk' ? cleanupDeadlineMs : effectDeadlineMs),
+    effectDeadline: ({ context }) => deadlineOf[known(context.handler.effect)],
     verifyWindow: ({ context }) => Math.max(0, verifyUntil(context) - context.nowMs),
     /** Dependents have as long to become well by themselves as trouble must last before it is an incident. */
     dependentGrace: incidentGraceMs,
@@ -81,6 +92,7 @@ export const execution = setup({
     mayClean: ({ context }) => facts.cleanupVerdict(context).plan !== null,
     mustVerify: ({ context }) => context.handler.effect !== null && context.handler.verify === 'health',
     hasTarget: ({ context }) => context.target !== null,
+    mayBeMade: ({ context }) => facts.declarationOf(context) !== null,
     isProven: ({ context }) => isStepProven(known(facts.currentStep(context)), context.seen),
     hasNextDependent: ({ context }) => nextDependent(context) !== null,
     hasTimeForAnother: ({ context }) => hasTimeForAnother(context),
@@ -134,17 +146,20 @@ export const conclude = {
       return ends.cleanupRefused(verdict);
     },
   }),
-  containerMissing: execution.assign({ outcome: ({ context }) => ends.containerMissing(context.dependent ?? context.action.service) }),
+  containerMissing: execution.assign({
+    outcome: ({ context: { dependent, action, handler } }) =>
+      ends.containerMissing(dependent ?? action.service, { isUndeclared: handler.effect !== null && handler.on === 'service' }),
+  }),
   leaseExpired: execution.assign({ outcome: () => ends.leaseExpired() }),
   grantLost: execution.assign({ outcome: ({ context }) => ends.grantLost(begun(context)) }),
   lookupTimedOut: execution.assign({ outcome: () => ends.lookupTimedOut() }),
   beginTimedOut: execution.assign({ outcome: () => ends.journalFailed('the disk did not answer in time') }),
   effectTimedOut: execution.assign({ outcome: ({ context }) => ends.effectTimedOut(begun(context)) }),
   done: execution.assign({ outcome: ({ context }) => ends.effectDone(known(known(facts.currentStep(context)).acted), begun(context)) }),
-  verified: execution.assign({ outcome: ({ context }) => ends.verified(begun(context), dependentEnds(context)) }),
+  verified: execution.assign({ outcome: ({ context }) => ends.verified(begun(context), facts.doneOf(context), dependentEnds(context)) }),
   notHealthyInTime: execution.assign({
     outcome: ({ context }) =>
-      ends.notHealthyInTime(begun(context), {
+      ends.notHealthyInTime(begun(context), facts.doneOf(context), {
         windowMs: context.action.verifyWindowMs,
         lastStatus: context.seen?.status ?? null,
       }),

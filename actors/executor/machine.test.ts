@@ -44,6 +44,7 @@ const view = (changes: Partial<ActionView> = {}): ActionView => ({
   nonce: null,
   leaseUntilMs: null,
   dependents: [],
+  listedContainers: [],
   paramsProblem: null,
   lastCompletedAtMs: null,
   ...changes,
@@ -123,7 +124,7 @@ it('goes through its life in order: claim, look, begin, effect, verify, outcome,
   expect(run.state).toBe('asking');
   await run.document(granted());
   expect(run.state).toBe('verifying');
-  await run.hear({ type: 'health', now: clock.now(), service: 'web', health: { status: 'healthy', startedAtMs: clock.now() } });
+  await run.hear({ type: 'health', now: clock.now(), service: 'web', health: { status: 'healthy', containerId: null, startedAtMs: clock.now() } });
   expect(run.state).toBe('reporting');
   await run.document(granted({ status: 'completed' }));
   expect(run.state).toBe('ended');
@@ -253,7 +254,7 @@ it.each([
 
 it('does not remember a health from before the effect, not even to tell of it', async () => {
   const run = await begin(view());
-  await run.hear({ type: 'health', now: clock.now(), service: 'web', health: { status: 'unhealthy', startedAtMs: 1 } });
+  await run.hear({ type: 'health', now: clock.now(), service: 'web', health: { status: 'unhealthy', containerId: null, startedAtMs: 1 } });
   await run.document(granted());
   await clock.run(120_000);
   expect(run.actor.getSnapshot().context.outcome).toMatchObject({ code: 'not_healthy_in_time', result: { last_status: null } });

@@ -95,7 +95,7 @@ export const executionMachine = execution.createMachine({
     /** The last look at the grant before anything is written. */
     found: {
       always: [
-        { guard: not('hasTarget'), target: 'failing', actions: conclude.containerMissing },
+        { guard: and([not('hasTarget'), not('mayBeMade')]), target: 'failing', actions: conclude.containerMissing },
         { guard: 'leaseHolds', target: 'beginning' },
         { target: 'failing', actions: conclude.leaseExpired },
       ],

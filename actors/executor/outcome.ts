@@ -36,8 +36,12 @@ export const paramsRefused = (why: string): Outcome => outcome(false, 'params_re
 export const cleanupRefused = ({ isTooSoon, why }: { readonly isTooSoon: boolean; readonly why: string }): Outcome =>
   outcome(false, isTooSoon ? 'cleanup_too_soon' : 'cleanup_not_allowed', `${why}; nothing was done`, untouched);
 
-export const containerMissing = (service: string | null): Outcome =>
-  outcome(false, 'container_missing', service === null ? 'the action names no service' : `no container stands for ${service}; nothing was done`, untouched);
+/** `isUndeclared`: it would have been made, had somebody declared it here. */
+export function containerMissing(service: string | null, { isUndeclared }: { readonly isUndeclared: boolean }): Outcome {
+  const why = isUndeclared ? ', and it is not declared for docker-compose on this node: nothing says how to make one' : '';
+  const message = service === null ? 'the action names no service' : `no container stands for ${service}${why}; nothing was done`;
+  return outcome(false, 'container_missing', message, untouched);
+}
 
 export const leaseExpired = (): Outcome => outcome(false, 'lease_expired', 'the lease of the claim ran out before anything was done', untouched);
 
@@ -60,7 +64,7 @@ export const lookupTimedOut = (): Outcome => outcome(false, 'timeout', 'the engi
 /** A time-out is not a no: the engine may still do it. */
 export const effectFailed = (error: unknown, begun: Begun): Outcome => {
   const code = codeOf(error);
-  return code === 'timeout' ? effectTimedOut(begun) : outcome(false, code, detailOf(error), begun);
+  return code === 'timeout' ? effectTimedOut(begun) : outcome(false, code, detailOf(error), begun, error instanceof ControlError ? { ...error.result } : {});
 };
 
 export const effectTimedOut = (begun: Begun): Outcome =>
@@ -70,22 +74,22 @@ export const outcomeUnknown = (begun: Begun): Outcome =>
   outcome(false, 'outcome_unknown', 'the executor stopped while it was being done; whether it happened is not known, and it is not done again', begun);
 
 /** What was agreed has worked when the service is well. A dependent in trouble is an incident of its own, now that its cause is over. */
-export function verified(begun: Begun, dependents: readonly DependentEnd[]): Outcome {
+export function verified(begun: Begun, done: Outcome['result'], dependents: readonly DependentEnd[]): Outcome {
   const well = 'healthy in a container that started after the effect';
-  if (dependents.length === 0) return outcome(true, 'verified', well, begun);
+  if (dependents.length === 0) return outcome(true, 'verified', well, begun, done);
   const troubled = dependents.some(({ isTrouble }) => isTrouble);
   const listed = dependents.map(({ service, end }) => `${service} ${end}`).join(', ');
-  const result = { dependents: dependents.map(({ service, end }) => ({ service, end })) };
+  const result = { ...done, dependents: dependents.map(({ service, end }) => ({ service, end })) };
   return outcome(true, troubled ? 'dependents_in_trouble' : 'verified', `${well}; dependents: ${listed}`, begun, result);
 }
 
-export const notHealthyInTime = (begun: Begun, seen: { readonly windowMs: number; readonly lastStatus: string | null }): Outcome =>
+export const notHealthyInTime = (begun: Begun, done: Outcome['result'], seen: { readonly windowMs: number; readonly lastStatus: string | null }): Outcome =>
   outcome(
     false,
     'not_healthy_in_time',
     `not seen healthy within ${Math.round(seen.windowMs / 1000)} s; ${seen.lastStatus === null ? 'no health was seen since' : `last seen: ${seen.lastStatus}`}`,
     begun,
-    { last_status: seen.lastStatus },
+    { ...done, last_status: seen.lastStatus },
   );
 
 export const effectDone = ({ code, message, result }: Pick<Acted, 'code' | 'message' | 'result'>, begun: Begun): Outcome =>

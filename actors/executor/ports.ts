@@ -1,5 +1,5 @@
-/** What the executor needs from the world outside MQTT; implemented in adapters/docker/control.ts, adapters/docker/cleanup.ts and adapters/files/history.ts. */
-import type { NamedContainer } from '../../contracts/canonical-name.ts';
+/** What the executor needs from the world outside MQTT; implemented in adapters/docker, adapters/compose/redeploy.ts and adapters/files/history.ts. */
+import type { StandingContainer } from '../../contracts/removable.ts';
 
 export interface ContainerTarget {
   /** 64 hex digits. */
@@ -25,22 +25,24 @@ export interface Diagnostics {
 /** The world refuses: a value, not a bug. */
 export class ControlError extends Error {
   override readonly name = 'ControlError';
-  /** container_missing, unreachable, timeout, refused, no_healthcheck */
+  /** container_missing, unreachable, timeout, refused, no_healthcheck, and those of ComposePorts */
   readonly code: string;
   readonly retryable: boolean;
-  constructor(code: string, detail: string, options: ErrorOptions & { readonly retryable?: boolean } = {}) {
+  /** For the result of the outcome. */
+  readonly result: Readonly<Record<string, unknown>>;
+  constructor(
+    code: string,
+    detail: string,
+    options: ErrorOptions & { readonly retryable?: boolean; readonly result?: Readonly<Record<string, unknown>> } = {},
+  ) {
     super(detail, options);
     this.code = code;
     this.retryable = options.retryable ?? false;
+    this.result = options.result ?? {};
   }
 }
 
-export interface CleanupCandidate extends NamedContainer {
-  /** When it stopped, epoch milliseconds; null = it runs, or never ran. */
-  readonly stoppedAtMs: number | null;
-  /** The engine's word; `no` = it is not started again. */
-  readonly restartPolicy: string;
-}
+export type CleanupCandidate = StandingContainer;
 
 /** What one kind of clean-up removed. */
 export interface Freed {
@@ -79,4 +81,32 @@ export interface ControlPorts {
   collectDiagnostics(id: string): Promise<Diagnostics>;
 }
 
-export interface ExecutorPorts extends ControlPorts, CleanupPorts, HistoryPorts {}
+/** What Compose printed last: at most 6 lines of 160 characters, secrets redacted. */
+export type LastLines = readonly string[];
+
+/** Where the Compose files of a declared service are: all three are names of directories or services, never paths. */
+export interface Declaration {
+  readonly node: string;
+  /** Directory in services/. */
+  readonly stack: string;
+  readonly service: string;
+}
+
+/** Acts through Compose, on one service of one project. */
+export interface ComposePorts {
+  /**
+   * Replaces this container, and those of the same service, by new ones made from its Compose files as they are now; nothing else of the
+   * project. Resolves when Compose says it is done. Rejects with ControlError: `not_compose`, `own_container`, `compose_files_missing`,
+   * `compose_missing`, `compose_too_old`, `compose_refused`, `compose_env_missing`, `compose_busy` before anything was done; `compose_failed`, and
+   * `timeout` when it may still be done.
+   */
+  redeployService(id: string): Promise<LastLines>;
+  /**
+   * Makes the container that a declared service has not, from the Compose files of the checkout; nothing that exists is replaced or removed.
+   * Resolves when Compose says it is done. Rejects as redeployService does, and with `container_present` where one stands for it by now, or
+   * has its name.
+   */
+  createService(declaration: Declaration): Promise<LastLines>;
+}
+
+export interface ExecutorPorts extends ControlPorts, CleanupPorts, HistoryPorts, ComposePorts {}

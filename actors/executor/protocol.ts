@@ -4,6 +4,7 @@ import type { EventDraft } from '../../contracts/event.ts';
 import type { Acted, ClaimRecord } from './claims.ts';
 import type { CleanupPlan } from './cleanup.ts';
 import type { EffectName } from './handlers/handler.ts';
+import type { Declaration } from './ports.ts';
 import type { ActionView, DesiredView, HealthView } from './view.ts';
 
 /** Done for the executor by actor.ts, in order. A request may be lost: whoever asks repeats it. */
@@ -89,8 +90,10 @@ export interface EffectInput {
   readonly id: string;
   readonly attempt: number;
   readonly dependent: string | null;
-  /** The service and its container; null = the effect is on the node. */
-  readonly on: { readonly service: string; readonly target: Target } | null;
+  /** The service and its container, null where it has none; null = the effect is on the node. */
+  readonly on: { readonly service: string; readonly target: Target | null } | null;
+  /** What its container may be made from where it has none; null = nothing. */
+  readonly declaration: Declaration | null;
   /** What a clean-up may remove; null = it may remove nothing. */
   readonly cleanup: CleanupPlan | null;
 }

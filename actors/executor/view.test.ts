@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ActionView, holdsLease, isGranted, isGrantedToAnother, isOver, type Proof, provesEffect } from './view.ts';
+import { type ActionView, declarationIn, holdsLease, isGranted, isGrantedToAnother, isOver, type Proof, provesEffect } from './view.ts';
 
 const view = (changes: Partial<ActionView> = {}): ActionView => ({
   id: 'container-restart-vps-web',
@@ -11,6 +11,7 @@ const view = (changes: Partial<ActionView> = {}): ActionView => ({
   nonce: 'nonce-0001',
   leaseUntilMs: 5_000,
   dependents: [],
+  listedContainers: [],
   paramsProblem: null,
   lastCompletedAtMs: null,
   ...changes,
@@ -59,29 +60,49 @@ it.each([
   expect(isOver(view({ status, attempt }), mine)).toBe(over);
 });
 
+const seen = (status: 'healthy' | 'starting', startedAtMs: number | null, containerId: string | null = 'b'.repeat(12)) => ({
+  status,
+  containerId,
+  startedAtMs,
+});
+
+it.each([
+  ['declared', { origin: 'declared' }, { node: 'vps', stack: 'web', service: 'web' }],
+  ['declared as a part of a stack', { origin: 'declared', stack: 'wiki' }, { node: 'vps', stack: 'wiki', service: 'web' }],
+  ['only adopted', { origin: 'adopted' }, null],
+  ['not run by docker-compose', { origin: 'declared', repairable: false }, null],
+  ['called something else', { origin: 'declared', name: 'other' }, null],
+] as const)('a service that is %s', (_, changes, declaration) => {
+  expect(declarationIn({ node: 'vps', services: [{ name: 'web', monitor: true, ...changes }] }, 'web')).toEqual(declaration);
+});
+
 describe('the proof of a restart that began at 100 s, of a container started at 50 s', () => {
   const proof = (changes: Partial<Proof>): Proof => ({
-    health: { status: 'healthy', startedAtMs: 101_000 },
+    health: { status: 'healthy', containerId: 'b'.repeat(12), startedAtMs: 101_000 },
     begunAtMs: 100_000,
     previousStartMs: 50_000,
     effectStartMs: null,
+    replaced: null,
     ...changes,
   });
 
   it.each([
     ['healthy, started later', {}, true],
     ['no health', { health: null }, false],
-    ['not healthy', { health: { status: 'starting', startedAtMs: 101_000 } }, false],
-    ['healthy, never started', { health: { status: 'healthy', startedAtMs: null } }, false],
-    ['healthy, started before', { health: { status: 'healthy', startedAtMs: 60_000 } }, false],
-    ['healthy, a second before: a clock set back a little', { health: { status: 'healthy', startedAtMs: 99_000 } }, true],
-    ['healthy, more than a second before', { health: { status: 'healthy', startedAtMs: 98_999 } }, false],
-    ['the container that was there', { health: { status: 'healthy', startedAtMs: 99_500 }, previousStartMs: 99_500 }, false],
+    ['not healthy', { health: seen('starting', 101_000) }, false],
+    ['healthy, never started', { health: seen('healthy', null) }, false],
+    ['healthy, started before', { health: seen('healthy', 60_000) }, false],
+    ['healthy, a second before: a clock set back a little', { health: seen('healthy', 99_000) }, true],
+    ['healthy, more than a second before', { health: seen('healthy', 98_999) }, false],
+    ['the container that was there', { health: seen('healthy', 99_500), previousStartMs: 99_500 }, false],
     ['one that had never started before', { previousStartMs: null }, true],
     ['the start that the engine reported', { effectStartMs: 101_000 }, true],
     ['a start after that', { effectStartMs: 100_900 }, true],
+    ['another container than the one that had to go', { replaced: 'a'.repeat(12) }, true],
+    ['the container that had to go, started again', { replaced: 'b'.repeat(12) }, false],
+    ['nobody says which container, and one had to go', { replaced: 'a'.repeat(12), health: seen('healthy', 101_000, null) }, false],
     ['a start between the beginning and the effect', { effectStartMs: 101_500 }, false],
-  ] as const)('%s', (_, changes, proven) => {
+  ] satisfies [string, Partial<Proof>, boolean][])('%s', (_, changes, proven) => {
     expect(provesEffect(proof(changes))).toBe(proven);
   });
 });

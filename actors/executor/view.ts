@@ -7,6 +7,7 @@ import type { Action, ActionState, ActionType } from '../../contracts/action.ts'
 import { paramsProblem, RestartParams } from '../../contracts/action-params.ts';
 import type { DesiredNode } from '../../contracts/desired.ts';
 import type { ServiceHealth, ServiceStatus } from '../../contracts/health.ts';
+import type { Declaration } from './ports.ts';
 
 export interface ActionView {
   readonly id: string;
@@ -20,6 +21,8 @@ export interface ActionView {
   readonly leaseUntilMs: number | null;
   /** Services of this node that the approval allows to restart after it. */
   readonly dependents: readonly string[];
+  /** Of a clean-up: first 12 hex digits of the containers that whoever agreed was shown. */
+  readonly listedContainers: readonly string[];
   /** Why its parameters cannot be; null: they can. */
   readonly paramsProblem: string | null;
   /** When its newest earlier attempt was completed, as far as the document remembers; null = never. */
@@ -31,6 +34,8 @@ export type DesiredView = Pick<DesiredNode, 'node' | 'services' | 'cleanup_class
 
 export interface HealthView {
   readonly status: ServiceStatus;
+  /** First 12 hex digits. */
+  readonly containerId: string | null;
   /** Start of the container by the clock of the engine, which is the clock of this machine. */
   readonly startedAtMs: number | null;
 }
@@ -48,6 +53,7 @@ export function actionView(doc: Action): ActionView | null {
     nonce: doc.claim?.nonce ?? null,
     leaseUntilMs: doc.claim === null ? null : Date.parse(doc.claim.lease_until),
     dependents: dependentsIn(doc),
+    listedContainers: doc.evidence.containers?.ids ?? [],
     paramsProblem: paramsProblem(doc.type, doc.params),
     lastCompletedAtMs: lastCompletedAt(doc),
   };
@@ -66,8 +72,16 @@ function lastCompletedAt({ transition_history }: Action): number | null {
 export const desiredView = (doc: DesiredNode): DesiredView | null =>
   doc.status === 'gone' ? null : { node: doc.node, services: doc.services, ...(doc.cleanup_class === undefined ? {} : { cleanup_class: doc.cleanup_class }) };
 
+/** null: nobody declared it here, or docker-compose does not run it. */
+export function declarationIn(desired: DesiredView | null, service: string | null): Declaration | null {
+  const found = desired?.services.find(({ name }) => name === service);
+  if (desired === null || found?.origin !== 'declared' || found.repairable === false) return null;
+  return { node: desired.node, stack: found.stack ?? found.name, service: found.name };
+}
+
 export const healthView = (doc: ServiceHealth): HealthView => ({
   status: doc.status,
+  containerId: doc.container_id,
   startedAtMs: doc.started_at === null ? null : Date.parse(doc.started_at),
 });
 
@@ -107,11 +121,14 @@ export interface Proof {
   readonly previousStartMs: number | null;
   /** Start that the engine reported after the effect; null = it did not say. */
   readonly effectStartMs: number | null;
+  /** The container that had to go; null = it may be the same one. */
+  readonly replaced: string | null;
 }
 
 /** Whether this health is that of a container that was started by the effect, or after it. */
-export function provesEffect({ health, begunAtMs, previousStartMs, effectStartMs }: Proof): boolean {
+export function provesEffect({ health, begunAtMs, previousStartMs, effectStartMs, replaced }: Proof): boolean {
   if (health?.status !== 'healthy' || health.startedAtMs === null) return false;
+  if (replaced !== null && (health.containerId === null || health.containerId === replaced)) return false;
   if (health.startedAtMs < begunAtMs - clockToleranceMs) return false;
   if (previousStartMs !== null && health.startedAtMs <= previousStartMs) return false;
   return effectStartMs === null || health.startedAtMs >= effectStartMs;

@@ -48,6 +48,17 @@ export interface Container {
   fault: Fault | null;
 }
 
+export const newContainer = (given: SimulatedContainer, id: string, made: Pick<Container, 'status' | 'createdMs' | 'startedAt'>): Container => ({
+  ...{ given, id, name: given.name, ...made },
+  exitCode: 0,
+  oomKilled: false,
+  finishedAt: never,
+  health: given.healthTest === undefined ? null : 'healthy',
+  restartCount: 0,
+  backOffMs: 0,
+  fault: null,
+});
+
 /** What the engine's clock says of what never was. */
 export const never = '0001-01-01T00:00:00Z';
 

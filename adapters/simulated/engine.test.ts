@@ -86,6 +86,60 @@ describe('an engine without power', () => {
   });
 });
 
+describe('a redeployment', () => {
+  const labels = { 'com.docker.compose.service': 'wiki', 'com.docker.compose.project': 'wiki' };
+  const wiki = () => engine.world.find('wiki')!;
+
+  it('makes another container of the same service, which is healthy in its own time', async () => {
+    engine.world.add({ name: 'wiki', labels, healthTest: ['CMD', 'true'], healthyAfterMs: 2_000 });
+    const before = wiki().id;
+    const redeployed = control.redeployService(before);
+    await clock.run(1_000);
+    expect(await redeployed).toEqual(['Recreating wiki ... done']);
+    expect(await control.findContainer('wiki')).toMatchObject({ name: 'wiki', id: expect.not.stringMatching(before) });
+    expect(hints).toEqual(['open', 'kill', 'die', 'stop', 'destroy', 'create', 'start']);
+    expect(wiki().health).toBe('starting');
+    await clock.run(2_000);
+    expect(wiki().health).toBe('healthy');
+    const first = wiki().id;
+    const again = control.redeployService(first);
+    await clock.run(1_000);
+    await again;
+    expect(new Set([before, first, wiki().id]).size).toBe(3);
+  });
+
+  it('makes the container anew that was removed, and no second one', async () => {
+    engine.world.add({ name: 'wiki', labels });
+    const before = wiki().id;
+    const declared = { node: 'vps', stack: 'wiki', service: 'wiki' };
+    await expect(control.createService(declared)).rejects.toMatchObject({ code: 'container_present' });
+    engine.world.remove(wiki());
+    const created = control.createService(declared);
+    await clock.run(1_000);
+    expect(await created).toEqual(['Creating wiki ... done']);
+    expect(wiki()).toMatchObject({ status: 'running', id: expect.not.stringMatching(before) });
+    engine.world.remove(wiki());
+    const second = control.createService(declared);
+    await clock.run(100);
+    engine.world.add({ name: 'wiki', labels });
+    const refused = expect(second).rejects.toMatchObject({ code: 'container_present' });
+    await clock.run(1_000);
+    await refused;
+    expect(engine.world.all().filter(({ name }) => name === 'wiki')).toHaveLength(1);
+    await expect(control.createService({ ...declared, service: 'never' })).rejects.toMatchObject({ code: 'compose_files_missing' });
+  });
+
+  it('does not mend a program that is broken, and is not possible without Compose', async () => {
+    engine.world.add({ name: 'wiki', labels, restartPolicy: 'always' });
+    engine.world.setFault(wiki(), 'flap');
+    const redeployed = control.redeployService(wiki().id);
+    await clock.run(5_000);
+    await redeployed;
+    expect(wiki().restartCount).toBeGreaterThan(0);
+    await expect(control.redeployService(web().id)).rejects.toMatchObject({ code: 'not_compose' });
+  });
+});
+
 it('tells nothing to a watch that was stopped', async () => {
   const heard: string[] = [];
   const stop = watch.watchEngine({ onOpen: () => undefined, onHint: ({ action }) => heard.push(action), onClosed: () => heard.push('closed') });

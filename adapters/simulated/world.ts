@@ -6,7 +6,7 @@
  * Restart policy: an end by itself is followed by `restarting` and a start; after a stop or kill through the API nothing follows.
  */
 import type { Clock } from '../../bus/clock.ts';
-import { type Container, containerId, type Fault, type Health, imageOf, never, type SimulatedContainer } from './container.ts';
+import { type Container, containerId, type Fault, type Health, imageOf, never, newContainer, type SimulatedContainer } from './container.ts';
 
 /** As many as dockerd keeps. */
 const ringMax = 256;
@@ -31,36 +31,53 @@ export class SimulatedWorld {
   private readonly ring: { readonly nanos: bigint; readonly line: string; readonly id: string }[] = [];
   private readonly listeners = new Set<(line: string) => void>();
   private lastNanos = 0n;
+  /** How often a container was made of those that were there at first, by name. */
+  private readonly remade = new Map<string, number>();
+  /** The last one of each name that was removed, in place of the Compose file that it was made from. */
+  private readonly removed = new Map<string, Container>();
 
   constructor({ clock, machine = '' }: SimulatedWorldOptions) {
     this.clock = clock;
     this.machine = machine;
   }
 
+  /** A name is given once: for one that is taken the engine makes nothing. */
   add(given: SimulatedContainer): void {
+    if (this.find(given.name)?.name === given.name) return;
     const id = containerId(this.machine, given.name);
     const status = given.status ?? 'running';
     const createdMs = this.clock.now() - (given.upForMs ?? 0);
-    this.containers.set(id, {
-      given,
-      id,
-      createdMs,
-      name: given.name,
-      status,
-      exitCode: 0,
-      oomKilled: false,
-      startedAt: status === 'created' ? never : this.timeAt(createdMs),
-      finishedAt: never,
-      health: given.healthTest === undefined ? null : 'healthy',
-      restartCount: 0,
-      backOffMs: 0,
-      fault: null,
-    });
+    this.containers.set(id, newContainer(given, id, { status, createdMs, startedAt: status === 'created' ? never : this.timeAt(createdMs) }));
+  }
+
+  /** As Compose does it. */
+  replace(container: Container): Container {
+    if (container.status === 'running') this.stop(container);
+    this.remove(container);
+    return this.remake(container);
+  }
+
+  /** Another container of the same name as one that is gone, that has never been unwell. Its program is the same one. */
+  remake({ given, name, fault }: Container): Container {
+    const times = (this.remade.get(name) ?? 0) + 1;
+    this.remade.set(name, times);
+    const id = containerId(this.machine, `${name}#${times}`);
+    const next = newContainer(given, id, { status: 'created', createdMs: this.clock.now(), startedAt: never });
+    next.fault = fault;
+    this.containers.set(id, next);
+    this.say('create', next);
+    this.start(next);
+    return next;
   }
 
   /** By name, id or the beginning of an id. */
   find(name: string): Container | undefined {
     return [...this.containers.values()].find((each) => each.name === name || each.id.startsWith(name));
+  }
+
+  /** What was removed last under this name, unless it is there again. */
+  gone(name: string): Container | undefined {
+    return this.find(name)?.name === name ? undefined : this.removed.get(name);
   }
 
   /** Newest first, as the engine lists them. */
@@ -95,6 +112,7 @@ export class SimulatedWorld {
     if (container.status === 'running') this.kill(container, 9);
     this.clearTimers(container);
     this.containers.delete(container.id);
+    this.removed.set(container.name, container);
     this.say('destroy', container);
   }
 

@@ -1,4 +1,4 @@
-/** Replaces a service's containers through Compose. Not written yet: such an action is claimed and fails with `handler_missing`, so that nobody waits for it. */
+/** Replaces the container of a service by a new one, or makes the one that a declared service has not, through Compose; believed only when the health of the new one says so. */
 import type { Handler } from './handler.ts';
 
-export const redeploy: Handler = { effect: null, why: 'this executor cannot do that yet' };
+export const redeploy: Handler = { effect: 'redeploy_service', on: 'service', verify: 'health' };

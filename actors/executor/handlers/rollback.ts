@@ -1,4 +1,5 @@
-/** Goes back to the version that ran before. Not written yet: such an action is claimed and fails with `handler_missing`, so that nobody waits for it. */
+/** Goes back to the version that ran before. Not in this version: the ledger refuses it, and one that was agreed to before it did fails with `handler_missing`. */
+import { actionRules } from '../../../contracts/action-rules.table.ts';
 import type { Handler } from './handler.ts';
 
-export const rollback: Handler = { effect: null, why: 'this executor cannot do that yet' };
+export const rollback: Handler = { effect: null, why: actionRules.rollback.unsupported ?? '' };
