@@ -68,6 +68,9 @@ function blueprint(io: ActorIo, options: StabilityAgentOptions): Blueprint<Logic
           send({ type: 'not_said', keys, now: io.clock.now() });
         }
       },
+      log: ({ check, message }) => {
+        io.log.error({ check, trouble: message }, 'trouble that no event tells of while it lasts');
+      },
       remember: async ({ memory }) => {
         try {
           await saveMemory(io.dataDir, memory);

@@ -13,6 +13,7 @@ import { ownBroker } from './checks/own-broker.ts';
 import { tailscaleDown } from './checks/tailscale-down.ts';
 import { tailscaleKey } from './checks/tailscale-key.ts';
 import { tailscalePeer } from './checks/tailscale-peer.ts';
+import { tailscalePeerName } from './checks/tailscale-peer-name.ts';
 import { upstreamBroker } from './checks/upstream-broker.ts';
 import { zigbeeBridge } from './checks/zigbee-bridge.ts';
 
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   tailscaleDown,
   tailscaleKey,
   tailscalePeer,
+  tailscalePeerName,
   ownBroker,
   upstreamBroker,
   desiredServices,

@@ -12,10 +12,12 @@ export interface ClockSample {
   readonly atMs: number;
   /** Positive: the observer is ahead of us. */
   readonly offsetMs: number;
+  /** How far the observer is ahead of most nodes of the site; null: it hears too few. */
+  readonly observerAheadMs: number | null;
   readonly errorMs: number;
 }
 
-/** Of the last four minutes, at a heartbeat each 30 s; the one with the least error counts, as in NTP's clock filter. */
+/** Of the last four minutes, at a heartbeat each 30 s. */
 const samplesKept = 8;
 /** Longer under way: not the answer to the heartbeat it is taken for, or too vague to say anything. */
 const roundTripMaxMs = 10_000;
@@ -33,7 +35,8 @@ export function clockSample(heartbeat: Heartbeat | null, before: WorldNode | nul
   const answeredMs = Date.parse(doc.ts);
   const underWayMs = now - heartbeat.writtenMs - (answeredMs - thereMs);
   if (answeredMs < thereMs || answeredMs - thereMs > roundTripMaxMs || underWayMs < 0 || underWayMs > roundTripMaxMs) return null;
-  return { atMs: now, offsetMs: (thereMs - heartbeat.writtenMs + (answeredMs - now)) / 2, errorMs: underWayMs / 2 };
+  const offsetMs = (thereMs - heartbeat.writtenMs + (answeredMs - now)) / 2;
+  return { atMs: now, offsetMs, observerAheadMs: doc.observer_ahead_ms, errorMs: underWayMs / 2 };
 }
 
 export const withClockSample = (samples: readonly ClockSample[], sample: ClockSample): readonly ClockSample[] => [...samples, sample].slice(-samplesKept);

@@ -11,6 +11,8 @@ const keyOf = (check: string, subject: string): string => (subject === '' ? chec
 /** Contracts: a message of an event has 2,000 characters; a summary made of it 400. */
 const messageChars = 400;
 
+export const isCheck = (name: string): boolean => checks.some((check) => check.name === name);
+
 /** The checks that get their news from there look again. */
 export function look(state: State, source: Source): State {
   let next = state;
@@ -31,9 +33,9 @@ function lookWith(state: State, check: Check): State {
   const subjects = new Set(sightings.map(({ subject }) => subject));
   for (const [key, alarm] of state.alarms) {
     if (alarm.check !== check.name || subjects.has(alarm.subject)) continue;
-    // Where the check cannot see, everything stays; where it sees that there is no such thing any more, nothing is wrong with it.
+    // Where the check cannot see, everything stays; where there is no such thing (any more), nothing is wrong with it.
     const sight = seen === 'unknown' ? 'unknown' : 'well';
-    const message = seen === 'unknown' ? alarm.message : `${alarm.subject === '' ? check.name : alarm.subject} is not there any more`;
+    const message = seen === 'unknown' ? alarm.message : `${alarm.subject === '' ? check.name : alarm.subject} is not looked at any more`;
     alarms.set(key, moved(alarm, { ...check, clearAfterMs: 0 }, { ...alarm, sight, message }, state.seen.now));
   }
   for (const [key, alarm] of alarms) if (isIdle(alarm)) alarms.delete(key);
@@ -52,10 +54,12 @@ function moved(before: StandingAlarm | undefined, check: Check, sighting: Sighti
     said: isPast ? was.level : is.said,
     check: check.name,
     subject,
-    service,
+    // An end is said of what the beginning was said of, also while nobody knows which service that is.
+    service: before !== undefined && (before.said !== null || before.isSaying) ? before.service : service,
     message,
     payload,
     saidMs: before?.saidMs ?? 0,
+    isLogged: is.level !== null && (before?.isLogged ?? false),
     isSaying: before?.isSaying ?? false,
   };
 }
@@ -74,17 +78,27 @@ const isDueAgain = ({ level, said, saidMs }: StandingAlarm, now: number): boolea
 /** What is news is said once, and once a day while it stands. */
 export function tell(state: State): { readonly state: State; readonly commands: readonly Command[] } {
   const commands: Command[] = [];
+  const logged = new Set<string>();
   for (const check of checks) {
     for (const [key, alarm] of state.alarms) {
       if (alarm.check !== check.name || alarm.isSaying) continue;
       if (!isLouder(alarm.level, alarm.said) && !isDueAgain(alarm, state.seen.now)) continue;
       if (check.isTellable?.(state.seen) !== false) commands.push({ type: 'say', keys: [key], level: alarm.level, draft: raised(check, alarm) });
+      else if (!alarm.isLogged) {
+        commands.push({ type: 'log', check: key, message: alarm.message });
+        logged.add(key);
+      }
     }
   }
   for (const [cleared, keys] of overGroups(state)) commands.push({ type: 'say', keys, level: null, draft: over(state, cleared, keys) });
   const saying = new Set(commands.flatMap((command) => (command.type === 'say' ? command.keys : [])));
-  if (saying.size === 0) return { state, commands };
-  const alarms = new Map([...state.alarms].map(([key, alarm]) => [key, saying.has(key) ? { ...alarm, isSaying: true } : alarm]));
+  if (saying.size + logged.size === 0) return { state, commands };
+  const marked = (key: string, alarm: StandingAlarm): StandingAlarm => ({
+    ...alarm,
+    isSaying: alarm.isSaying || saying.has(key),
+    isLogged: alarm.isLogged || logged.has(key),
+  });
+  const alarms = new Map([...state.alarms].map(([key, alarm]) => [key, marked(key, alarm)]));
   return { state: { ...state, alarms }, commands };
 }
 
@@ -113,11 +127,12 @@ function over({ alarms, seen }: State, type: Check['cleared'], keys: readonly st
   const ended = keys.map((key) => alarms.get(key)).filter((each) => each !== undefined);
   const sinceMs = Math.min(...ended.map(({ raisedMs }) => raisedMs));
   const lastedMs = Math.max(0, seen.now - sinceMs);
+  const [since, until] = [sinceMs, seen.now].map((ms) => new Date(ms).toISOString());
   return {
     type,
     severity: 'info',
     service: ended[0]?.service ?? null,
-    message: `${ended.map(({ message }) => message).join('; ')}: well again after ${duration(lastedMs)}`.slice(0, messageChars),
-    payload: { checks: keys, since: new Date(sinceMs).toISOString(), lasted_s: Math.round(lastedMs / 1000) },
+    message: `${ended.map(({ message }) => message).join('; ')}: well again after ${duration(lastedMs)} (since ${since})`.slice(0, messageChars),
+    payload: { checks: keys, since, until, lasted_s: Math.round(lastedMs / 1000) },
   };
 }

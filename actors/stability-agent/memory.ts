@@ -1,6 +1,6 @@
 /**
  * What outlives a restart, in memory.json of the actor's directory: which alarms stand and what was said of them, how disks have been
- * filling, and whether there is a tailscaled at all. Waiting times begin anew. A file that cannot be read counts as none, and is reported.
+ * filling, and who has been on the tailnet. Waiting times begin anew. A file that cannot be read counts as none, and is reported.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,10 +27,16 @@ const MemoryFile = z.object({
   ),
   disks: z.record(z.string(), z.array(z.tuple([z.number(), z.number()]))).describe('per disk: when, and how many bytes were free'),
   tailnet_known: z.boolean(),
+  tailnet_away_ms: z.number().nullable().default(null).describe('since when the socket of tailscaled has been away'),
+  tailnet_peers: z
+    .record(z.string(), z.number().nullable())
+    .default({})
+    .describe('named peers that have been on the tailnet: since when they are not; null: they are'),
+  stamped_ms: z.number().default(0).describe('the newest time that an event was given'),
 });
 export type Memory = z.infer<typeof MemoryFile>;
 
-const emptyMemory: Memory = { version: 1, alarms: [], disks: {}, tailnet_known: false };
+const emptyMemory: Memory = { version: 1, alarms: [], disks: {}, tailnet_known: false, tailnet_away_ms: null, tailnet_peers: {}, stamped_ms: 0 };
 
 const fileIn = (dataDir: string): string => join(dataDir, 'memory.json');
 

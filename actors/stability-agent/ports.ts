@@ -47,7 +47,7 @@ export type TailnetReading =
       readonly keyExpired: boolean;
       /** Epoch milliseconds; null: it never expires. */
       readonly keyExpiresAtMs: number | null;
-      /** Host names and first labels of DNS names, in lower case → online. */
+      /** Host names and first labels of DNS names, in lower case, also of this machine → online. */
       readonly peers: Readonly<Record<string, boolean>>;
     };
 

@@ -5,13 +5,16 @@
  * Without a broker it goes on looking at the machine, and what depends on documents is unknown.
  */
 import type { Reduction } from '../../bus/reducer.ts';
-import { clockSample, heartbeatOf, withClockSample } from './clock-samples.ts';
+import type { Source } from './check.ts';
 import { withSample } from './disk-history.ts';
-import { isIdle, look, tell } from './look.ts';
+import { heard, withSeen } from './heard.ts';
+import { isCheck, isIdle, look, tell } from './look.ts';
 import type { Memory } from './memory.ts';
-import type { HostReading, RoundTrip } from './ports.ts';
+import type { HostReading, RoundTrip, TailnetReading } from './ports.ts';
 import type { CheckOptions, Seen } from './seen.ts';
+import { stamped } from './stamp.ts';
 import type { Command, Fact, StandingAlarm, State } from './state.ts';
+import { noTailnet, withTailnet } from './tailnet-memory.ts';
 
 /** A round trip takes milliseconds here and 2 s over LTE. */
 const probeDeadlineMs = 10_000;
@@ -35,7 +38,7 @@ export function initialState(options: AgentOptions, memory: Memory, now: number)
     host: null,
     diskHistory: Object.fromEntries(Object.entries(memory.disks).map(([disk, samples]) => [disk, samples.map(([atMs, freeBytes]) => ({ atMs, freeBytes }))])),
     tailnet: null,
-    isTailnetKnown: memory.tailnet_known && options.hasTailnet,
+    tailnetMemory: options.hasTailnet ? { isKnown: memory.tailnet_known, awaySinceMs: memory.tailnet_away_ms, peers: memory.tailnet_peers } : noTailnet,
     ownBroker: null,
     hasOtherBroker: options.hasOtherBroker,
     hasUpstream: options.hasUpstream,
@@ -49,7 +52,9 @@ export function initialState(options: AgentOptions, memory: Memory, now: number)
     clockSamples: [],
     zigbeeBridge: null,
   };
-  const alarms = new Map(memory.alarms.map((each) => [each.subject === '' ? each.check : `${each.check} ${each.subject}`, standing(each)]));
+  // A check of an earlier version that is no more could never take anything back.
+  const known = memory.alarms.filter(({ check }) => isCheck(check));
+  const alarms = new Map(known.map((each) => [each.subject === '' ? each.check : `${each.check} ${each.subject}`, standing(each)]));
   return {
     intervalMs: options.intervalMs,
     hasTailnet: options.hasTailnet,
@@ -62,12 +67,27 @@ export function initialState(options: AgentOptions, memory: Memory, now: number)
     probesSent: 0,
     heartbeat: null,
     worldNode: null,
+    stampedMs: memory.stamped_ms,
     remembered: JSON.stringify(memory),
   };
 }
 
 function standing({ check, subject, service, level, said, said_ms, raised_ms, message }: Memory['alarms'][number]): StandingAlarm {
-  return { check, subject, service, level, said, saidMs: said_ms, raisedMs: raised_ms, message, payload: {}, risingMs: null, fallingMs: null, isSaying: false };
+  return {
+    check,
+    subject,
+    service,
+    level,
+    said,
+    saidMs: said_ms,
+    raisedMs: raised_ms,
+    message,
+    payload: {},
+    risingMs: null,
+    fallingMs: null,
+    isLogged: false,
+    isSaying: false,
+  };
 }
 
 export type AgentReduction = Reduction<State, Command>;
@@ -87,9 +107,7 @@ export function reduce(before: State, fact: Fact): AgentReduction {
     case 'host_read':
       return settled(look(withHost(state, fact.reading), 'host'));
     case 'tailnet_read':
-      return settled(
-        look(withSeen(state, { tailnet: fact.reading, isTailnetKnown: state.seen.isTailnetKnown || fact.reading.state === 'answered' }), 'tailnet'),
-      );
+      return settled(look(withTailnetReading(state, fact.reading), 'tailnet'));
     case 'own_broker_tried':
       return ownBrokerTried(state, fact.trip);
     case 'upstream_tried':
@@ -102,8 +120,6 @@ export function reduce(before: State, fact: Fact): AgentReduction {
       return { state: heard(state, fact), commands: [] };
   }
 }
-
-const withSeen = (state: State, changes: Partial<Seen>): State => ({ ...state, seen: { ...state.seen, ...changes } });
 
 function withAlarms(state: State, keys: readonly string[], change: (alarm: StandingAlarm) => StandingAlarm): State {
   const alarms = new Map(state.alarms);
@@ -119,14 +135,15 @@ function withAlarms(state: State, keys: readonly string[], change: (alarm: Stand
 
 /** What is news is said, and what must outlive a restart is remembered. */
 function settled(state: State): AgentReduction {
-  const told = tell(state);
+  const told = stamped(tell(state));
   const memory = memoryOf(told.state);
   const text = JSON.stringify(memory);
   if (text === state.remembered) return told;
-  return { state: { ...told.state, remembered: text }, commands: [...told.commands, { type: 'remember', memory }] };
+  // First remembered, then said: a life that ends between the two would leave an incident that nobody ends.
+  return { state: { ...told.state, remembered: text }, commands: [{ type: 'remember', memory }, ...told.commands] };
 }
 
-function memoryOf({ alarms, seen }: State): Memory {
+function memoryOf({ alarms, seen, stampedMs }: State): Memory {
   const kept = [...alarms.values()].filter(({ level, said }) => level !== null || said !== null);
   return {
     version: 1,
@@ -141,7 +158,10 @@ function memoryOf({ alarms, seen }: State): Memory {
       message,
     })),
     disks: Object.fromEntries(Object.entries(seen.diskHistory).map(([disk, samples]) => [disk, samples.map(({ atMs, freeBytes }) => [atMs, freeBytes])])),
-    tailnet_known: seen.isTailnetKnown,
+    tailnet_known: seen.tailnetMemory.isKnown,
+    tailnet_away_ms: seen.tailnetMemory.awaySinceMs,
+    tailnet_peers: { ...seen.tailnetMemory.peers },
+    stamped_ms: stampedMs,
   };
 }
 
@@ -165,9 +185,15 @@ function round(state: State): AgentReduction {
   if (state.hasTailnet) asked.push({ type: 'read_tailnet' });
   if (isUpstreamDue) asked.push({ type: 'try_upstream' });
   const tried = probed(due);
-  const looked = settled(look(tried.state, 'bus'));
+  const looked = settled(notAsked(state).reduce(look, look(tried.state, 'bus')));
   return { state: looked.state, commands: [...asked, ...tried.commands, ...looked.commands] };
 }
+
+/** Nothing comes from there: what an earlier life, configured otherwise, said of it is over. */
+const notAsked = ({ hasTailnet, seen }: State): readonly Source[] => [
+  ...(hasTailnet ? [] : (['tailnet'] as const)),
+  ...(seen.hasUpstream ? [] : (['upstream'] as const)),
+];
 
 /** Tries the own broker; one message at a time is enough. */
 function probed(state: State): AgentReduction {
@@ -186,54 +212,16 @@ function disconnected(state: State): AgentReduction {
   return state.seen.hasOtherBroker ? { state: away, commands: [] } : ownBrokerTried(away, { ok: false, detail: 'the connection broke' });
 }
 
+function withTailnetReading(state: State, reading: TailnetReading): State {
+  const { tailnetMemory, options, now } = state.seen;
+  return withSeen(state, { tailnet: reading, tailnetMemory: withTailnet(tailnetMemory, reading, options.tailnetPeers, now) });
+}
+
 function withHost(state: State, reading: HostReading): State {
   const { diskHistory, now } = state.seen;
   const measured = reading.disks.flatMap(({ name, freeBytes }) => (freeBytes === null ? [] : [{ name, freeBytes }]));
   const added = measured.map(({ name, freeBytes }) => [name, withSample(diskHistory[name] ?? [], { atMs: now, freeBytes })] as const);
   return withSeen(state, { host: reading, diskHistory: { ...diskHistory, ...Object.fromEntries(added) } });
-}
-
-// -- documents ----------------------------------------------------------------------------------------------------------
-
-type Document = Extract<Fact, { readonly type: 'desired' | 'node_health' | 'service_health' | 'world_node' | 'zigbee_bridge' }>;
-
-/** They are looked at with the next round. */
-function heard(state: State, fact: Document): State {
-  switch (fact.type) {
-    case 'desired':
-      return withSeen(state, { desired: fact.doc });
-    case 'node_health':
-      return heardHealth(state, fact);
-    case 'service_health': {
-      const services = new Map(state.seen.services);
-      if (fact.doc === null) services.delete(fact.service);
-      else services.set(fact.service, fact.doc);
-      return withSeen(state, { services });
-    }
-    case 'world_node':
-      return heardObserver(state, fact);
-    case 'zigbee_bridge':
-      return withSeen(state, { zigbeeBridge: fact.state });
-  }
-}
-
-function heardHealth(state: State, { doc, isWill, isLive, now }: Extract<Fact, { readonly type: 'node_health' }>): State {
-  if (doc === null) return withSeen({ ...state, heartbeat: null }, { health: null });
-  const { health } = state.seen;
-  // A will carries no more than its status.
-  if (isWill) return withSeen(state, { health: { doc: { ...(health?.doc ?? doc), status: doc.status }, heardMs: health?.heardMs ?? null } });
-  const heardMs = isLive ? now : (health?.heardMs ?? null);
-  return withSeen({ ...state, heartbeat: isLive ? heartbeatOf(doc) : state.heartbeat }, { health: { doc, heardMs } });
-}
-
-function heardObserver(state: State, { doc, isLive, now }: Extract<Fact, { readonly type: 'world_node' }>): State {
-  if (doc === null) return { ...state, worldNode: null };
-  const sample = isLive ? clockSample(state.heartbeat, state.worldNode, doc, now) : null;
-  const { clockSamples, observerHeardMs } = state.seen;
-  return withSeen(
-    { ...state, worldNode: doc },
-    { observerHeardMs: isLive ? now : observerHeardMs, clockSamples: sample === null ? clockSamples : withClockSample(clockSamples, sample) },
-  );
 }
 
 // -- what it says of itself ---------------------------------------------------------------------------------------------

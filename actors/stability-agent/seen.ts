@@ -4,6 +4,7 @@ import type { NodeHealth, ServiceHealth } from '../../contracts/health.ts';
 import type { ClockSample } from './clock-samples.ts';
 import type { DiskSample } from './disk-history.ts';
 import type { HostReading, RoundTrip, TailnetReading } from './ports.ts';
+import type { TailnetMemory } from './tailnet-memory.ts';
 
 export interface CheckOptions {
   /** A disk is nearly full from here. */
@@ -26,8 +27,8 @@ export interface Seen {
   readonly host: HostReading | null;
   readonly diskHistory: Readonly<Record<string, readonly DiskSample[]>>;
   readonly tailnet: TailnetReading | null;
-  /** It has answered once, in this life or an earlier one. */
-  readonly isTailnetKnown: boolean;
+  /** Of this life and earlier ones. */
+  readonly tailnetMemory: TailnetMemory;
   /** null: not tried yet. */
   readonly ownBroker: RoundTrip | null;
   /** The own broker is tried on a connection of its own, so that word of its death has another way. */

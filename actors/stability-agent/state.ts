@@ -17,6 +17,8 @@ export interface StandingAlarm extends Alarm {
   readonly payload: Readonly<Record<string, unknown>>;
   /** When that was; 0: not known. */
   readonly saidMs: number;
+  /** It may not be told by an event while it lasts; the log has it. */
+  readonly isLogged: boolean;
   /** An event about it is on its way to the disk. */
   readonly isSaying: boolean;
 }
@@ -36,6 +38,8 @@ export interface State {
   readonly probesSent: number;
   readonly heartbeat: Heartbeat | null;
   readonly worldNode: WorldNode | null;
+  /** The newest time that an event was given; 0: none was. */
+  readonly stampedMs: number;
   /** What is on disk, as text. */
   readonly remembered: string;
 }
@@ -62,4 +66,6 @@ export type Command =
   | { readonly type: 'read_host' | 'read_tailnet' | 'try_own_broker' | 'try_upstream' }
   | { readonly type: 'send_probe'; readonly nonce: string }
   | { readonly type: 'say'; readonly keys: readonly string[]; readonly level: AlarmLevel | null; readonly draft: EventDraft }
+  /** What no event can carry now is at least in the log of the machine. */
+  | { readonly type: 'log'; readonly check: string; readonly message: string }
   | { readonly type: 'remember'; readonly memory: Memory };

@@ -57,14 +57,28 @@ describe('tailscaled', () => {
       backend: 'Running',
       keyExpired: false,
       keyExpiresAtMs: Date.parse('2026-09-01T10:00:00Z'),
-      peers: { vps: true, localhost: false, 'phone-2': false },
+      peers: { piha: true, vps: true, localhost: false, 'phone-2': false },
     });
     expect(asked).toEqual([{ url: '/localapi/v0/status', host: 'local-tailscaled.sock' }]);
   });
 
+  it.each([
+    ['pi', true],
+    ['pi-1', false],
+    ['piha', true],
+  ])('knows %s by its name on the tailnet, where two machines call themselves the same, and itself: online %s', async (name, online) => {
+    const twins = {
+      'nodekey:1': { HostName: 'pi', DNSName: 'pi.example-tailnet.ts.net.', Online: true },
+      'nodekey:2': { HostName: 'pi', DNSName: 'pi-1.example-tailnet.ts.net.', Online: false },
+    };
+    await says({ ...status, Self: { ...self, Online: false }, Peer: twins });
+    const reading = await read();
+    expect(reading.state === 'answered' ? reading.peers[name] : null).toBe(online);
+  });
+
   it('is not asked for peers that nobody wants to know of', async () => {
     await says({ ...status, Peer: undefined });
-    expect(await read(false)).toMatchObject({ state: 'answered', peers: {} });
+    expect(await read(false)).toMatchObject({ state: 'answered', peers: { piha: true } });
     expect(asked[0]?.url).toBe('/localapi/v0/status?peers=false');
   });
 

@@ -94,13 +94,22 @@ function parse(text: string): TailnetReading {
     backend: BackendState,
     keyExpired: Self?.Expired ?? false,
     keyExpiresAtMs: Number.isNaN(expiresAtMs) ? null : expiresAtMs,
-    peers: Object.fromEntries(Object.values(peers ?? {}).flatMap((peer) => namesOf(peer).map((name) => [name, peer.Online]))),
+    peers: Object.fromEntries(onlineByName(Self, Object.values(peers ?? {}))),
   };
 }
 
-/** The machine's own name, and that on the tailnet, which differs where two machines have one name. */
-const namesOf = ({ HostName, DNSName }: z.infer<typeof Peer>): readonly string[] =>
-  [...new Set([HostName.toLowerCase(), DNSName.split('.')[0]?.toLowerCase() ?? ''])].filter((name) => name !== '');
+type Machine = z.infer<typeof Peer>;
+
+/**
+ * By host name, and by the name on the tailnet, which differs where two machines have one host name and then is the one that counts.
+ * The node itself is among them, and is there: one list of names may serve all nodes.
+ */
+function onlineByName(self: Machine | null, peers: readonly Machine[]): readonly (readonly [string, boolean])[] {
+  const machines = [...peers, ...(self === null ? [] : [{ ...self, Online: true }])];
+  const byHost = machines.map(({ HostName, Online }) => [HostName.toLowerCase(), Online] as const);
+  const byDns = machines.map(({ DNSName, Online }) => [DNSName.split('.')[0]?.toLowerCase() ?? '', Online] as const);
+  return [...byHost, ...byDns].filter(([name]) => name !== '');
+}
 
 function readingOf(error: unknown): TailnetReading {
   const detail = (error instanceof Error ? error.message : String(error)).slice(0, 200);

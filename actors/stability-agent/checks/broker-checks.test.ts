@@ -41,9 +41,23 @@ describe('the broker of the node', () => {
     expect(world.news).toEqual(['mqtt_reachable']);
     expect(world.io.events[0]).toMatchObject({
       severity: 'info',
-      message: 'the broker mqtt://127.0.0.1:1883 answers within 0 ms: well again after 14 min',
-      payload: { lasted_s: 840, since: '2026-03-01T12:00:20.000Z' },
+      message: 'the broker mqtt://127.0.0.1:1883 answers within 0 ms: well again after 14 min (since 2026-03-01T12:00:20.000Z)',
+      payload: { lasted_s: 840, since: '2026-03-01T12:00:20.000Z', until: '2026-03-01T12:14:20.000Z' },
     });
+  });
+
+  it('that is away is in the log of its machine at once, and once: no event can say it', async () => {
+    const world = await StabilityWorld.started();
+    world.disconnect();
+    await world.run(minute - 1);
+    expect(world.logged).toEqual([]);
+    await world.run(60 * minute);
+    expect(world.logged).toEqual([{ check: 'own-broker', trouble: 'the broker mqtt://127.0.0.1:1883 does not answer: there is no connection' }]);
+    world.connect();
+    await world.run(minute);
+    world.disconnect();
+    await world.run(2 * minute);
+    expect(world.logged).toHaveLength(2);
   });
 
   it('that takes messages and hands none out is away too', async () => {
@@ -118,6 +132,19 @@ describe('the first of several brokers', () => {
     world.machine.ownBroker = { ok: true, ms: 2 };
     await world.run(minute);
     expect(world.news).toEqual(['mqtt_unreachable', 'mqtt_reachable']);
+  });
+
+  it('that died and came back while there was no connection is history: nothing is opened for it', async () => {
+    const world = await several();
+    world.machine.ownBroker = { ok: false, detail: 'ECONNREFUSED' };
+    world.disconnect();
+    await world.run(10 * minute);
+    world.machine.ownBroker = { ok: true, ms: 2 };
+    await world.run(minute);
+    world.connect();
+    await world.run(10 * minute);
+    expect(world.news).toEqual(['mqtt_reachable']);
+    expect(world.io.events[0]?.payload).toMatchObject({ since: '2026-03-01T12:01:00.000Z', until: '2026-03-01T12:11:00.000Z', lasted_s: 600 });
   });
 
   it('that runs elsewhere is the other machine’s to tell of: one outage, one incident', async () => {

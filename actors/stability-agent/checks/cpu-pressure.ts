@@ -3,12 +3,15 @@ import { type Check, one } from '../check.ts';
 
 /** Something waited for a processor most of five minutes; a busy machine that keeps up stays below a quarter. */
 const cpuRaisePct = 60;
+/** Below it, programs run more than they wait. */
 const cpuClearPct = 40;
 /** Without PSI: busy does not mean that anything waits, so only what is never idle counts. */
 const cpuBusyRaisePct = 95;
+/** A fifth of the processors is idle. */
 const cpuBusyClearPct = 80;
 /** A build, a backup or an update is over by then. */
 const cpuRaiseAfterMs = 600_000;
+/** The average over five minutes has none of the old load in it by then. */
 const cpuClearAfterMs = 300_000;
 
 export const cpuPressure: Check = {

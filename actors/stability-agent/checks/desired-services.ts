@@ -13,6 +13,8 @@ import { holdsAllServices } from '../words.ts';
 
 /** Beyond its grace: the observer, coming back, speaks first. */
 const serviceMarginMs = 60_000;
+/** It runs, or somebody else judges it: both are so at once. */
+const serviceClearAfterMs = 0;
 
 export const desiredServices: Check = {
   name: 'desired-services',
@@ -20,7 +22,7 @@ export const desiredServices: Check = {
   raised: 'desired_not_running',
   cleared: 'desired_running',
   raiseAfterMs: serviceMarginMs,
-  clearAfterMs: 0,
+  clearAfterMs: serviceClearAfterMs,
   look: (seen) => {
     const { desired, health, options } = seen;
     if (!seen.isConnected) return 'unknown';

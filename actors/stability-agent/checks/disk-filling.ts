@@ -5,9 +5,15 @@ import type { DiskReading } from '../ports.ts';
 
 /** A weekend with a day to spare. */
 const fullWithinDays = 3;
+/** Twice that: the trend moves by less from one day to the next. */
 const roomForDays = 6;
 /** Half empty: whatever the trend of three days says, something else will happen first. */
 const trendFromPct = 50;
+/** The trend itself is slow: it moves with one sample an hour, so there is nothing to wait for. */
+const fillingRaiseAfterMs = 0;
+/** As for raising. */
+const fillingClearAfterMs = 0;
+/** The unit of the thresholds. */
 const dayMs = 86_400_000;
 
 export const diskFilling: Check = {
@@ -15,9 +21,8 @@ export const diskFilling: Check = {
   source: 'host',
   raised: 'disk_filling',
   cleared: 'disk_usage_normal',
-  // The trend itself is slow: it moves with one sample an hour.
-  raiseAfterMs: 0,
-  clearAfterMs: 0,
+  raiseAfterMs: fillingRaiseAfterMs,
+  clearAfterMs: fillingClearAfterMs,
   look: ({ host, diskHistory }) => host?.disks.flatMap((disk) => sighting(disk, diskHistory[disk.name] ?? [])) ?? 'unknown',
 };
 

@@ -4,16 +4,22 @@ import type { DiskReading } from '../ports.ts';
 
 /** As for space: what fills inodes (caches, mail, small files) does not stop at 90 %. */
 const inodesRaisePct = 90;
+/** 5 % below, as for space: a cache that empties itself moves less. */
 const inodesClearPct = 85;
+/** As for space: new files fail within hours. */
 const inodesErrorPct = 97;
+/** As for space: no jumping across 5 %. */
+const inodesRaiseAfterMs = 0;
+/** As for raising. */
+const inodesClearAfterMs = 0;
 
 export const diskInodes: Check = {
   name: 'disk-inodes',
   source: 'host',
   raised: 'disk_inodes_high',
   cleared: 'disk_usage_normal',
-  raiseAfterMs: 0,
-  clearAfterMs: 0,
+  raiseAfterMs: inodesRaiseAfterMs,
+  clearAfterMs: inodesClearAfterMs,
   look: ({ host }) => host?.disks.flatMap(sighting) ?? 'unknown',
 };
 

@@ -8,15 +8,18 @@ import { gigabytes } from '../words.ts';
 const diskClearBelowPct = 5;
 /** ext4 keeps its last 5 % for root; with 3 % left writes fail within hours. */
 const diskErrorPct = 97;
+/** Space does not jump to and fro across 5 %: there is nothing to wait for. */
+const spaceRaiseAfterMs = 0;
+/** As for raising. */
+const spaceClearAfterMs = 0;
 
 export const diskSpace: Check = {
   name: 'disk-space',
   source: 'host',
   raised: 'disk_usage_high',
   cleared: 'disk_usage_normal',
-  // Space does not jump to and fro across 5 %: no waiting.
-  raiseAfterMs: 0,
-  clearAfterMs: 0,
+  raiseAfterMs: spaceRaiseAfterMs,
+  clearAfterMs: spaceClearAfterMs,
   look: ({ host, options }) => host?.disks.map((disk) => sighting(disk, options)) ?? 'unknown',
 };
 

@@ -14,7 +14,7 @@ const minute = 60 * second;
 async function live(
   world: StabilityWorld,
   ms: number,
-  how: { readonly observer?: boolean; readonly health?: object; readonly aheadMs?: number; readonly delayMs?: number } = {},
+  how: { readonly observer?: boolean; readonly health?: object; readonly aheadMs?: number; readonly delayMs?: number; readonly ofMostMs?: number } = {},
 ): Promise<readonly string[]> {
   for (let passed = 0; passed < ms; passed += 30 * second) {
     world.heartbeat(how.health);
@@ -23,7 +23,7 @@ async function live(
     const there = new Date(world.clock.now() + aheadMs).toISOString();
     await world.run(delayMs);
     if (how.observer !== false) {
-      const body = { status: 'online', node: 'vps', site: 'hub', last_seen: there, since: there, ts: there };
+      const body = { status: 'online', node: 'vps', site: 'hub', last_seen: there, since: there, ts: there, observer_ahead_ms: how.ofMostMs ?? null };
       world.life.hearDocument(topics.worldNode, { node: 'vps' }, body);
     }
     await world.run(30 * second - 2 * delayMs);
@@ -165,16 +165,39 @@ describe('the clock', () => {
   });
 
   it.each([
-    [5_000, 0, 'warning', 'the clock is 5.0 s behind the observer'],
-    [-5_000, 0, 'warning', 'the clock is 5.0 s ahead of the observer'],
-    [6_000, 1_000, 'warning', 'the clock is 6.0 s behind the observer'],
-    [90_000, 0, 'error', 'the clock is 90.0 s behind the observer'],
+    [5_000, 0, 'warning', "the clock of vps is 5.0 s behind that of the observer's machine (± 0.0 s)"],
+    [-5_000, 0, 'warning', "the clock of vps is 5.0 s ahead of that of the observer's machine (± 0.0 s)"],
+    [6_000, 1_000, 'warning', "the clock of vps is 6.0 s behind that of the observer's machine (± 1.0 s)"],
+    [90_000, 0, 'error', "the clock of vps is 90.0 s behind that of the observer's machine (± 0.0 s)"],
   ])('that differs by %s ms, heard after %s ms, is a %s', async (aheadMs, delayMs, severity, message) => {
     const world = await StabilityWorld.started();
     // Three exchanges, then two minutes.
     expect(await live(world, 3 * minute, { aheadMs, delayMs })).toEqual([]);
     expect(await live(world, 2 * minute, { aheadMs, delayMs })).toEqual(['clock_offset_high']);
-    expect(world.io.events[0]).toMatchObject({ severity, message: expect.stringContaining(message), payload: { offset_ms: aheadMs, error_ms: delayMs } });
+    expect(world.io.events[0]).toMatchObject({ severity, message, payload: { compared_with: 'observer', offset_ms: aheadMs, error_ms: delayMs } });
+  });
+
+  it.each([
+    ['by as much as all others do is fine: the observer is wrong', 60_000, 60_000, []],
+    ['not at all, while all others do, is wrong: the observer runs there', 0, -60_000, ['clock_offset_high']],
+    ['by 4.9 s from most is fine', 64_900, 60_000, []],
+    ['by 5 s from most is wrong', 65_000, 60_000, ['clock_offset_high']],
+  ])('that differs %s', async (_, aheadMs, ofMostMs, news) => {
+    const world = await StabilityWorld.started();
+    expect(await live(world, 10 * minute, { aheadMs, ofMostMs })).toEqual(news);
+    for (const event of world.io.events)
+      expect(event).toMatchObject({
+        message: expect.stringContaining('of most machines of its site'),
+        payload: { compared_with: 'most_nodes', offset_ms: aheadMs - ofMostMs },
+      });
+  });
+
+  it('is not called wrong by the one exchange that is under way when the clock of the observer is set', async () => {
+    const world = await StabilityWorld.started();
+    await live(world, 5 * minute, { ofMostMs: 0 });
+    // It is set, and has heard none of the others since.
+    await live(world, 30 * second, { aheadMs: 60_000, ofMostMs: 0 });
+    expect(await live(world, 10 * minute, { aheadMs: 60_000, ofMostMs: 60_000 })).toEqual([]);
   });
 
   it('is fine again within two seconds, for two minutes', async () => {

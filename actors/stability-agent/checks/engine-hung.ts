@@ -6,6 +6,8 @@ import { type Check, one } from '../check.ts';
 
 /** A loaded disk can stop dockerd for a minute or two; the incident is open since the first 10 s anyway. */
 const hungRaiseAfterMs = 300_000;
+/** An answer is an answer. */
+const hungClearAfterMs = 0;
 
 export const engineHung: Check = {
   name: 'engine-hung',
@@ -13,7 +15,7 @@ export const engineHung: Check = {
   raised: 'engine_hung',
   cleared: 'engine_answering',
   raiseAfterMs: hungRaiseAfterMs,
-  clearAfterMs: 0,
+  clearAfterMs: hungClearAfterMs,
   look: ({ isConnected, health }) => {
     if (health === null || health.doc.engine === 'none') return [];
     if (!isConnected || health.doc.status === 'offline') return 'unknown';

@@ -3,9 +3,11 @@ import { type Check, one } from '../check.ts';
 
 /** All programs stood still for two of five minutes. */
 const ioRaisePct = 40;
+/** Half of it. */
 const ioClearPct = 20;
 /** A backup or a scrub may take so long. */
 const ioRaiseAfterMs = 600_000;
+/** The average over five minutes has none of the old load in it by then. */
 const ioClearAfterMs = 300_000;
 
 export const ioPressure: Check = {

@@ -3,14 +3,17 @@ import { type Check, one } from '../check.ts';
 
 /** All programs stood still for 6 s of a minute: people notice. */
 const memoryRaisePct = 10;
+/** Half of it, so that a value at the threshold does not go to and fro. */
 const memoryClearPct = 5;
 /** Nearly half the time: the machine is thrashing, and remote logins begin to fail. */
 const memoryErrorPct = 40;
 /** Without PSI: what Linux calls available is gone, and the next large program meets the OOM killer. */
 const memoryUsedRaisePct = 95;
+/** A twentieth of the memory is free again, besides what is kept in reserve. */
 const memoryUsedClearPct = 90;
 /** Two readings: a start of something large is over by then. */
 const memoryRaiseAfterMs = 120_000;
+/** Five readings of the last minute: what takes turns in short of memory is one alarm. */
 const memoryClearAfterMs = 300_000;
 
 export const memoryPressure: Check = {

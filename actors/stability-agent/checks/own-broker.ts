@@ -10,6 +10,8 @@ import type { Seen } from '../seen.ts';
 
 /** A restart of mosquitto takes 1 s, a reconnect with back-off up to 30 s. */
 const brokerRaiseAfterMs = 30_000;
+/** A message that came back is all the proof there can be. */
+const brokerClearAfterMs = 0;
 /** The usual name of a broker's service. */
 const brokerServices: readonly string[] = ['mosquitto', 'emqx'];
 
@@ -19,8 +21,7 @@ export const ownBroker: Check = {
   raised: 'mqtt_unreachable',
   cleared: 'mqtt_reachable',
   raiseAfterMs: brokerRaiseAfterMs,
-  // A message that came back is all the proof there can be.
-  clearAfterMs: 0,
+  clearAfterMs: brokerClearAfterMs,
   look: (seen) => {
     const { ownBroker: trip, options } = seen;
     if (trip === null) return 'unknown';

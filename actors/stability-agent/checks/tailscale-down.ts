@@ -3,6 +3,7 @@ import { type Check, one } from '../check.ts';
 
 /** After a boot, an update or a new address it takes tailscaled seconds to a minute. */
 const tailnetRaiseAfterMs = 120_000;
+/** Two readings: a daemon that starts in a loop is Running for a moment each time. */
 const tailnetClearAfterMs = 60_000;
 
 export const tailscaleDown: Check = {
@@ -12,15 +13,15 @@ export const tailscaleDown: Check = {
   cleared: 'tailscale_normal',
   raiseAfterMs: tailnetRaiseAfterMs,
   clearAfterMs: tailnetClearAfterMs,
-  look: ({ tailnet, isTailnetKnown }) => {
+  look: ({ tailnet, tailnetMemory: { isKnown } }) => {
     switch (tailnet?.state) {
       case undefined:
-        return isTailnetKnown ? 'unknown' : [];
+        return isKnown ? 'unknown' : [];
       case 'unknown':
         return 'unknown';
       case 'absent':
-        // The directory of the socket goes with the daemon. A machine that never had one has nothing to miss.
-        return isTailnetKnown ? one('error', 'tailscaled does not run', { backend: null }) : [];
+        // The directory of the socket goes with the daemon. A machine that never had one, or has had none for a week, has nothing to miss.
+        return isKnown ? one('error', 'tailscaled does not run', { backend: null }) : [];
       case 'silent':
         return one('error', `tailscaled does not answer: ${tailnet.detail}`, { backend: null });
       case 'answered':

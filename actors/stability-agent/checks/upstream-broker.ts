@@ -3,6 +3,8 @@ import { type Check, one } from '../check.ts';
 
 /** Two attempts: an uplink over LTE is lost for a minute many times a day. */
 const upstreamRaiseAfterMs = 300_000;
+/** A message that came back is all the proof there can be; the next one comes in five minutes. */
+const upstreamClearAfterMs = 0;
 
 export const upstreamBroker: Check = {
   name: 'upstream-broker',
@@ -10,7 +12,7 @@ export const upstreamBroker: Check = {
   raised: 'upstream_unreachable',
   cleared: 'upstream_reachable',
   raiseAfterMs: upstreamRaiseAfterMs,
-  clearAfterMs: 0,
+  clearAfterMs: upstreamClearAfterMs,
   look: ({ hasUpstream, upstream, options }) => {
     if (!hasUpstream) return [];
     if (upstream === null) return 'unknown';

@@ -8,6 +8,7 @@ import type { Check } from '../check.ts';
 const zigbeeService = 'zigbee2mqtt';
 /** A start with 100 devices takes a minute. */
 const zigbeeRaiseAfterMs = 120_000;
+/** One that restarts in a loop says online for seconds each time. */
 const zigbeeClearAfterMs = 30_000;
 
 export const zigbeeBridge: Check = {
