@@ -44,6 +44,7 @@ export function createSupervisorModule(options: SupervisorOptions = {}): ActorMo
           { topic: topics.action },
           { topic: topics.maintenance },
           { topic: topics.nodeHealth },
+          { topic: topics.serviceHealth },
         ],
         queued: [{ topic: topics.events }],
         owns: [{ topic: topics.decisions, onlyOwnSite: true }],

@@ -44,6 +44,71 @@ describe('a full disk', () => {
     expect(full('standard').proposal?.evidence.estimate_bytes).toBeNull();
   });
 
+  describe('lists the stopped containers that would go', () => {
+    /** Stopped for two hours, without a restart policy: an experiment. */
+    function stopped(w: SupervisorWorld, name: string, rest: object = {}): SupervisorWorld {
+      const id = name.length.toString(16).padStart(2, '0').repeat(6);
+      const finished_at = iso(w.now - 2 * hour);
+      const doc = {
+        status: 'stopped',
+        node: 'vps',
+        service: name,
+        reason: 'completed',
+        container: name,
+        container_id: id,
+        finished_at,
+        since: finished_at,
+        ...rest,
+      };
+      w.put(topics.serviceHealth, { node: 'vps', service: name }, doc);
+      return w;
+    }
+    const standard = () => new SupervisorWorld().desired([{ name: 'web' }], { cleanup_class: 'standard' }).node();
+    const listed = (w: SupervisorWorld) => diskIncident(w).synced().proposal?.evidence;
+
+    it('by name and id, and says so in words that a phone shows', () => {
+      const evidence = listed(stopped(stopped(standard(), 'experiment'), 'tried'));
+      expect(evidence?.containers).toEqual({ names: ['experiment', 'tried'], ids: ['0a'.repeat(6), '05'.repeat(6)] });
+      expect(evidence?.message).toBe('2 stopped containers would go: experiment, tried; / is 97 % full');
+    });
+
+    it('at most ten by name, and fifty in all', () => {
+      const w = standard();
+      for (let at = 1; at <= 60; at += 1) stopped(w, 'x'.repeat(at));
+      const evidence = listed(w);
+      expect(evidence?.containers?.names).toHaveLength(10);
+      expect(evidence?.containers?.ids).toHaveLength(50);
+      expect(evidence?.message).toMatch(/^50 stopped containers would go: .* and 40 more; \/ is 97 % full$/);
+      expect(JSON.stringify(evidence).length).toBeLessThan(1_500);
+    });
+
+    it.each([
+      ['is desired', 'web', {}],
+      ['runs', 'experiment', { status: 'healthy', reason: 'running' }],
+      ['is paused', 'experiment', { reason: 'paused' }],
+      ['should be started again', 'experiment', { restart_policy: 'unless-stopped' }],
+      ['stopped an hour ago', 'experiment', { finished_at: '2026-03-01T11:00:00.000Z' }],
+      ['belongs to the project of a desired service', 'init', { project: 'web' }],
+    ])('and none that %s', (_, name, rest) => {
+      const evidence = listed(stopped(standard(), name, rest));
+      expect(evidence?.containers).toEqual({ names: [], ids: [] });
+      expect(evidence?.message).toBe('no stopped container would go; / is 97 % full');
+    });
+
+    it('and none any more that was removed', () => {
+      const w = stopped(standard(), 'experiment');
+      w.put(topics.serviceHealth, { node: 'vps', service: 'experiment' }, null);
+      expect(listed(w)?.containers).toEqual({ names: [], ids: [] });
+    });
+
+    it('and keeps to that list while the proposal waits, whatever stops meanwhile', () => {
+      const containers = { names: ['experiment'], ids: ['0a'.repeat(6)] };
+      const w = stopped(standard(), 'another');
+      cleanup(w, 'pending', 0, { evidence: { ...evidence, incident_id: 'inc-0-vps-disk', containers } });
+      expect(listed(w)).toMatchObject({ containers, message: '1 stopped container would go: experiment; / is 97 % full' });
+    });
+  });
+
   it.each(['disk_pressure', 'disk_inodes_high', 'disk_filling'])('reported as %s is routed the same way', (trigger_type) => {
     const w = new SupervisorWorld().desired([], { cleanup_class: 'standard' }).node();
     expect(diskIncident(w, { trigger_type }).synced().proposed).toEqual(['disk-cleanup-vps']);

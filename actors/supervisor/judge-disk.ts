@@ -8,6 +8,7 @@ import type { DesiredNode } from '../../contracts/desired.ts';
 import type { Incident } from '../../contracts/incident.ts';
 import { begunAt, cooldownHold, isSupervisor, lastMove, maintenanceHold, minuteOf } from './guards.ts';
 import type { Knowledge } from './knowledge.ts';
+import { type Leftovers, leftoversOf, leftoverWords } from './leftovers.ts';
 import { type Hold, heldBy, isOpen, latest, type Proposal, shortMessage, type Verdict, verdictOf } from './verdict.ts';
 
 /** A clean-up that did not end the trouble has removed what there was: a day until it is worth asking again. */
@@ -50,9 +51,11 @@ function judgeFull(knowledge: Knowledge, node: DesiredNode, incident: Incident, 
     const why = node.cleanup_class === undefined ? 'no cleanup_class is declared for this node' : `never a clean-up on a node of class ${node.cleanup_class}`;
     return verdictOf({ ...base, decision: 'nothing', code: 'cleanup_not_allowed', why: said(why), ids: [] });
   }
-  const proposal = proposalOf(knowledge, node, incident);
   const own = [...knowledge.actions.values()].filter((action) => action.node === node.node && isCleanup(action, ids));
   const open = own.find(isOpen);
+  // The ledger keeps the list of an open one, so its words stay too.
+  const containers = open === undefined ? leftoversOf(knowledge.containers.get(node.node)?.values() ?? [], node, now) : open.evidence.containers;
+  const proposal = proposalOf(knowledge, node, { incident, containers });
   if (open !== undefined) {
     const isWaiting = open.status === 'pending';
     const isStale = isWaiting && isSupervisor(open.proposed_by) && open.evidence.incident_id !== incident.id;
@@ -68,11 +71,22 @@ function judgeFull(knowledge: Knowledge, node: DesiredNode, incident: Incident, 
 /** By what it is, not by what it is called: a notice in its place counts as well. */
 const isCleanup = ({ type, id, service }: Action, ids: readonly string[]): boolean => type === 'disk_cleanup' || (service === null && ids.includes(id));
 
-function proposalOf({ health }: Knowledge, node: DesiredNode, incident: Incident): Proposal {
+function proposalOf(
+  { health }: Knowledge,
+  node: DesiredNode,
+  { incident, containers }: { readonly incident: Incident; readonly containers: Leftovers | undefined },
+): Proposal {
   const known = health.get(node.node);
   const estimate_bytes = known === undefined ? null : cleanupEstimate(known, node.cleanup_class);
-  const message = shortMessage(incident.message === '' ? incident.summary : incident.message);
-  const evidence = { trigger_type: incident.trigger_type, message, incident_id: incident.id, estimate_bytes };
+  const said = incident.message === '' ? incident.summary : incident.message;
+  const message = shortMessage([leftoverWords(containers), said].filter((part) => part !== '').join('; '));
+  const evidence = {
+    trigger_type: incident.trigger_type,
+    message,
+    incident_id: incident.id,
+    estimate_bytes,
+    ...(containers === undefined ? {} : { containers }),
+  };
   return { type: 'disk_cleanup', node: node.node, service: null, evidence };
 }
 

@@ -270,6 +270,14 @@ describe('while the container of Home Assistant is in trouble', () => {
     expect(w.pass(1).proposed).toEqual([restartId]);
   });
 
+  it('its silence is a consequence for five minutes from its newest stop, where that reopened an incident', () => {
+    const w = stopped(home(), { started_at: iso(startMs - 20 * minuteMs), reopened_at: iso(startMs), status: 'resolved', resolved_at: iso(startMs) }).event(
+      dead,
+    );
+    expect(w.pass(haTransitionWindowMs - 1).proposed).toEqual([]);
+    expect(w.pass(1).proposed).toEqual([restartId]);
+  });
+
   it.each([
     ['half a minute before its stop', 30 * second, false],
     ['more than that before its stop', 30 * second + 1, true],

@@ -1,8 +1,8 @@
 /**
  * What was heard about Home Assistant (ha-heard.ts): a restart while it says nothing, a notice for everything else.
  *
- * Reads: Knowledge. Pure; `now` is epoch milliseconds. While its container is in trouble, or was a moment ago, all of it is a
- * consequence, and nothing is proposed: the container's own incident is the one alarm. In shadow mode a restart becomes a notice.
+ * Reads: Knowledge. Pure; `now` is epoch milliseconds. What is only a consequence of something else asks for nothing (ha-holds.ts). In
+ * shadow mode a restart becomes a notice.
  */
 import { type Action, actionId } from '../../contracts/action.ts';
 import { proposalId } from '../../contracts/action-params.ts';
@@ -10,6 +10,7 @@ import { haAlertCooldownMs, haRestartCooldownMs, haTransitionWindowMs } from '..
 import type { DesiredNode } from '../../contracts/desired.ts';
 import { cooldownHold, crashLoopHold, isSupervisor, lastMove, maintenanceHold, minuteOf } from './guards.ts';
 import { type HaHeard, heardKey, isDead } from './ha-heard.ts';
+import { causeHold, consequenceHold, type HaCase, inTransition, waitHold } from './ha-holds.ts';
 import { restartParams } from './judge-service.ts';
 import type { Knowledge } from './knowledge.ts';
 import { haDead, haRecovered } from './routing.ts';
@@ -28,19 +29,9 @@ export const usualHaRules: HaRules = { shadowMode: true, alertCooldownMs: haAler
 
 /** The silence is said again every 10 min while it lasts; half as long again, and it is history. */
 const deadHoldsMs = 900_000;
-/** So long until the container's own incident must have opened: its grace is 20 s. */
-const settleMs = 30_000;
 
-interface Case {
-  readonly knowledge: Knowledge;
+interface Case extends HaCase {
   readonly rules: HaRules;
-  readonly heard: HaHeard;
-  /** Where Home Assistant runs; undefined: nobody declared it, or on several machines. */
-  readonly home: DesiredNode | undefined;
-  readonly node: string;
-  /** Of its container. */
-  readonly container: Verdict | undefined;
-  readonly now: number;
 }
 
 /** One verdict for each kind of event of each watching node of this site, in stable order. `containers`: verdicts on services. */
@@ -54,7 +45,7 @@ export function judgeHomeAssistant(knowledge: Knowledge, rules: HaRules, contain
     const home = homeOf(knowledge, heard);
     const node = home?.node ?? heard.target_node ?? heard.node;
     const container = containers.find((each) => each.node === node && each.service === heard.service);
-    const each = { knowledge, rules, heard, home, node, container, now };
+    const each = { knowledge, rules, heard, home, node, container, transitionWindowMs: rules.transitionWindowMs, now };
     verdicts.push(heard.type === haDead || heard.type === haRecovered ? judgeSilence(each) : judgeNotice(each));
   }
   return verdicts;
@@ -86,11 +77,11 @@ function judgeSilence(given: Case): Verdict {
     return verdictOf({ ...subject, decision: 'proposed', code, why, actionId: open.id, ids, drift: 'present', refresh: isOther ? proposal : null });
   }
   if (now >= historyMs) return verdictOf({ ...nothing, code: 'history', why: `not said again since ${minuteOf(Date.parse(heard.at))}: history` });
-  const hold = nodeHold(given) ?? containerHold(given) ?? maintenanceHold(knowledge.maintenance.get(node), heard.service, now);
+  const hold = causeHold(given) ?? maintenanceHold(knowledge.maintenance.get(node), heard.service, now);
   const soon = { recheckMs: Math.min(historyMs, hold?.untilMs ?? historyMs) };
   if (hold !== null) return verdictOf({ ...nothing, why: `${haDead}; ${hold.why}`, ...heldBy(hold), ...soon });
   const last = knowledge.actions.get(id);
-  const wait = latest([settling(given), inTransition(given), answerHold(last, heard, now), crashLoopHold(last, now)]);
+  const wait = latest([waitHold(given), inTransition(given), answerHold(last, heard, now), crashLoopHold(last, now)]);
   const base = { ...subject, ids, drift: 'present' as const };
   if (wait !== null)
     return verdictOf({
@@ -153,9 +144,9 @@ function judgeNotice(given: Case): Verdict {
   if (last !== undefined && isOpen(last))
     return verdictOf({ ...base, decision: 'proposed', code: 'waiting', why: `${type}; waits for a person`, actionId: id, refresh: isTold ? null : proposal });
   if (last !== undefined && isTold) return verdictOf({ ...nothing, code: 'told', why: `${type}; ${id} is ${last.status}` });
-  const hold = nodeHold(given) ?? consequenceOf(given) ?? maintenanceHold(knowledge.maintenance.get(node), service, now);
+  const hold = consequenceHold(given) ?? maintenanceHold(knowledge.maintenance.get(node), service, now);
   if (hold !== null) return verdictOf({ ...nothing, why: `${type}; ${hold.why}`, ...heldBy(hold) });
-  const wait = latest([settling(given), alertCooldown(last, rules, now)]);
+  const wait = latest([waitHold(given), alertCooldown(last, rules, now)]);
   if (wait !== null) return verdictOf({ ...base, decision: 'blocked', why: `${type}; ${wait.why}`, ...heldBy(wait) });
   return verdictOf({ ...base, decision: 'propose', code: 'asked', why: `${type}; asks for alert_only`, actionId: id, proposal });
 }
@@ -165,58 +156,4 @@ function alertCooldown(last: Action | undefined, { alertCooldownMs }: HaRules, n
   if (last === undefined) return null;
   const untilMs = Date.parse(last.proposed_at) + alertCooldownMs;
   return now >= untilMs ? null : { code: 'cooldown', why: `told at ${minuteOf(Date.parse(last.proposed_at))}: not again before ${minuteOf(untilMs)}`, untilMs };
-}
-
-// -- what stands against both ---------------------------------------------------------------------------------------------
-
-/** A node that nobody can hear has no Home Assistant that could be judged. One without a node-agent is watched from elsewhere. */
-function nodeHold({ knowledge, node }: Case): Hold | null {
-  const status = knowledge.nodes.get(node)?.status;
-  if (status !== 'offline' && status !== 'unknown' && status !== 'gone') return null;
-  return { code: 'node_unknown', why: `its node is ${status}: unknown is not down`, untilMs: null };
-}
-
-/** Its container is in trouble, or explained by another: that comes first. */
-function containerHold({ container }: Case): Hold | null {
-  if (container === undefined || (container.drift !== 'present' && container.code !== 'explained')) return null;
-  const cause = container.incidentId ?? undefined;
-  return {
-    code: 'explained',
-    why: `its container is in trouble (${container.incidentId ?? container.code})`,
-    untilMs: null,
-    ...(cause === undefined ? {} : { cause }),
-  };
-}
-
-const settling = ({ heard, now }: Case): Hold | null => {
-  const untilMs = Date.parse(heard.first_heard_at) + settleMs;
-  return now >= untilMs ? null : { code: 'settling', why: 'just heard: its container may be the cause', untilMs };
-};
-
-/** The youngest stop of its container, whether it has ended or not. */
-function lastStop({ knowledge, heard, node }: Case): { readonly id: string; readonly atMs: number } | null {
-  let last: { readonly id: string; readonly atMs: number } | null = null;
-  for (const incident of knowledge.incidents.values()) {
-    if (incident.node !== node || incident.service !== heard.service || incident.trigger_type !== 'containers_not_running') continue;
-    const atMs = Date.parse(incident.started_at);
-    if (last === null || atMs > last.atMs) last = { id: incident.id, atMs };
-  }
-  return last;
-}
-
-/** A container that stopped less than five minutes ago: it is starting. */
-function inTransition(given: Case): Hold | null {
-  const stop = lastStop(given);
-  const untilMs = (stop?.atMs ?? 0) + given.rules.transitionWindowMs;
-  if (stop === null || given.now >= untilMs) return null;
-  return { code: 'transition', why: `its container stopped at ${minuteOf(stop.atMs)}: starting until ${minuteOf(untilMs)}`, untilMs, cause: stop.id };
-}
-
-/** What is said while its container is away, or starts, is told by the container's own incident; also later. */
-function consequenceOf(given: Case): Hold | null {
-  const stop = lastStop(given);
-  if (stop === null) return null;
-  const fromStopMs = Date.parse(given.heard.at) - stop.atMs;
-  const isWithin = fromStopMs >= -settleMs && fromStopMs < given.rules.transitionWindowMs;
-  return isWithin ? { code: 'transition', why: `said while its container was starting (${stop.id})`, untilMs: null, cause: stop.id } : null;
 }

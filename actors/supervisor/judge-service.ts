@@ -11,7 +11,7 @@ import { dependentsOf } from '../../contracts/dependents.ts';
 import type { DesiredNode, DesiredService } from '../../contracts/desired.ts';
 import type { Incident } from '../../contracts/incident.ts';
 import { type Drift, driftOf } from './drift.ts';
-import { begunAt, cooldownHold, crashLoopHold, isSupervisor, maintenanceHold } from './guards.ts';
+import { begunAt, cooldownHold, crashLoopHold, isSupervisor, lastMove, maintenanceHold } from './guards.ts';
 import { type Knowledge, serviceKey } from './knowledge.ts';
 import { repairFor } from './routing.ts';
 import { type Hold, heldBy, isOpen, latest, type Proposal, shortMessage, type Verdict, verdictOf } from './verdict.ts';
@@ -150,6 +150,13 @@ function isStale(open: Action, proposal: Proposal): boolean {
 /** A broker that was restarted and still answers nobody needs somebody who looks, not the same again. */
 function brokerOnce(named: readonly Action[], incident: Incident): Hold | null {
   if (incident.kind !== 'broker') return null;
-  const done = named.find((action) => action.evidence.incident_id === incident.id && (action.status === 'completed' || action.status === 'failed'));
+  // One that was repaired, ended and is back is a trouble that a repair did end.
+  const backMs = incident.reopened_at === null ? Number.NEGATIVE_INFINITY : Date.parse(incident.reopened_at);
+  const done = named.find(
+    (action) =>
+      action.evidence.incident_id === incident.id &&
+      (action.status === 'completed' || action.status === 'failed') &&
+      Date.parse(lastMove(action)?.at ?? action.ts) >= backMs,
+  );
   return done === undefined ? null : { code: 'once', why: `${done.id} is ${done.status}: once for each incident of a broker`, untilMs: null };
 }

@@ -9,8 +9,10 @@ import type { Action, Maintenance } from '../../contracts/action.ts';
 import type { DesiredNode } from '../../contracts/desired.ts';
 import type { NodeHealth } from '../../contracts/health.ts';
 import type { Incident } from '../../contracts/incident.ts';
+import type { StandingContainer } from '../../contracts/removable.ts';
 import type { WorldNode, WorldService } from '../../contracts/world.ts';
 import type { HaHeard } from './ha-heard.ts';
+import { standingOf } from './leftovers.ts';
 
 export interface Knowledge {
   readonly site: string;
@@ -26,6 +28,8 @@ export interface Knowledge {
   readonly maintenance: Map<string, Maintenance>;
   /** Newest word of each node-agent; only for what a clean-up would free. */
   readonly health: Map<string, NodeHealth>;
+  /** By node and service: what its node-agent says of its container; only for what a clean-up would remove. */
+  readonly containers: Map<string, Map<string, StandingContainer>>;
   /** The newest event of each kind about Home Assistant; see ha-heard.ts. */
   readonly haHeard: Map<string, HaHeard>;
 }
@@ -39,6 +43,7 @@ export const emptyKnowledge = (site: string): Knowledge => ({
   actions: new Map(),
   maintenance: new Map(),
   health: new Map(),
+  containers: new Map(),
   haHeard: new Map(),
 });
 
@@ -72,6 +77,13 @@ export function learn(knowledge: Knowledge, delivery: DocumentDelivery): void {
     case 'nodeHealth':
       put(knowledge.health, delivery.levels.node, delivery.doc);
       return;
+    case 'serviceHealth': {
+      const { node, service } = delivery.levels;
+      const ofNode = knowledge.containers.get(node) ?? new Map<string, StandingContainer>();
+      put(ofNode, service, delivery.doc === null ? null : standingOf(delivery.doc));
+      knowledge.containers.set(node, ofNode);
+      return;
+    }
     default:
   }
 }

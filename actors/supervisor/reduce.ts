@@ -98,6 +98,8 @@ export function reduce(state: SupervisorState, event: SupervisorEvent): Reductio
   switch (delivery.kind) {
     case 'document':
       learn(state.knowledge, delivery);
+      // What a clean-up would remove matters only when one is proposed; services are judged by the world.
+      if (delivery.name === 'serviceHealth') return { state, commands: [] };
       return { state: { ...state, judgeAtMs: state.judgeAtMs ?? event.now + gatherMs }, commands: [] };
     case 'synced':
       return act({ ...state, link: 'live', liveSinceMs: event.now, isComplete: false }, event.now);

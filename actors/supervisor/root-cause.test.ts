@@ -151,4 +151,15 @@ describe('a broker that runs and answers nobody', () => {
     w.incident({ ...unanswered, id: 'inc-2-vps-web-broker' }).incident({ ...unanswered, status: 'resolved' });
     expect(w.proposed).toEqual([web]);
   });
+
+  it.each([
+    ['before it was back', 1, [web]],
+    ['when it was back', 0, []],
+  ])('is restarted again for an incident that ended and is back, if the restart was %s', (_what, laterMs, proposed) => {
+    const evidence = { trigger_type: 'mqtt_unreachable', incident_id: 'inc-1-vps-web-down' };
+    const restarted = [moved('approved', 'running', startMs), moved('running', 'completed', startMs)];
+    const w = silent(startMs).action('completed', { evidence, transition_history: restarted }).forgetAsked().pass(minuteMs);
+    w.incident({ ...unanswered, reopened_at: iso(startMs + laterMs) }).pass(minuteMs);
+    expect([...new Set(w.proposed)]).toEqual(proposed);
+  });
 });

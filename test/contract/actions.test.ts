@@ -1,7 +1,9 @@
 /** Actions: ids are a function of type and target, every type has a risk, every state its requests. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { handlers } from '../../actors/executor/handlers/handlers.table.ts';
 import { ActionType, actionId, actionStates, actionTypes, openStates, requestSchemas, requestStates, riskOf, typeSlugs } from '../../contracts/action.ts';
+import { actionRules } from '../../contracts/action-rules.table.ts';
 import { levelPattern } from '../../contracts/common.ts';
 import { topics } from '../../contracts/topics.ts';
 
@@ -61,6 +63,11 @@ describe('the types of actions', () => {
   it('each have a slug, none the beginning of another', () => {
     expect(typeSlugs).toHaveLength(actionTypes.length);
     expect(typeSlugs.filter((slug) => typeSlugs.some((other) => other !== slug && other.startsWith(`${slug}-`)))).toEqual([]);
+  });
+
+  it('can each be done by an executor, but for notices and what is refused when asked for', () => {
+    const undone = actionTypes.filter((type) => handlers[type].effect === null);
+    expect(undone).toEqual(actionTypes.filter((type) => type === 'alert_only' || actionRules[type].unsupported !== null));
   });
 
   it('are a closed list', () => {

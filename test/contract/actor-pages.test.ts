@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { afterAll, describe, expect, it } from 'vitest';
+import { createBridgeModule } from '../../actors/bridge/actor.ts';
 import { createExecutorModule } from '../../actors/executor/actor.ts';
 import type { ExecutorPorts } from '../../actors/executor/ports.ts';
 import { createInventoryModule } from '../../actors/inventory/actor.ts';
@@ -14,7 +15,9 @@ import { createStabilityAgentModule } from '../../actors/stability-agent/actor.t
 import type { StabilityPorts } from '../../actors/stability-agent/ports.ts';
 import { createSupervisorModule } from '../../actors/supervisor/actor.ts';
 import type { ActorModule, Read } from '../../bus/actor.ts';
+import { MemoryBroker } from '../../bus/memory-broker.ts';
 import { actionStates, actionTypes } from '../../contracts/action.ts';
+import { defaultSite, topicRoot } from '../../contracts/defaults.ts';
 import { AccessFile } from '../../contracts/inventory/access.ts';
 import { ServicesFile } from '../../contracts/inventory/host.ts';
 import { allTopics, type TopicName, topics } from '../../contracts/topics.ts';
@@ -31,6 +34,8 @@ const root = join(import.meta.dirname, '../..');
 const noEngine: ExecutorPorts = {
   findContainer: () => Promise.resolve(null),
   restartContainer: () => Promise.resolve(),
+  redeployService: () => Promise.resolve([]),
+  createService: () => Promise.resolve([]),
   runHealthcheck: () => Promise.resolve({ exitCode: 0, output: '' }),
   collectDiagnostics: () => Promise.resolve({ inspect: null, log: [] }),
   listCandidates: () => Promise.resolve([]),
@@ -59,6 +64,15 @@ const subjects: Readonly<Record<string, Subject>> = {
   'stability-agent': {
     make: () => createStabilityAgentModule({ ports: quietMachine, intervalMs: 60_000, checks: checkOptions }),
     mode: 'actors/stability-agent/reduce.ts#mode',
+  },
+  bridge: {
+    make: () => {
+      const nowhere = new MemoryBroker();
+      nowhere.stop();
+      const transports = { near: nowhere.transport(), local: nowhere.transport(), far: nowhere.transport() };
+      return createBridgeModule({ transports, ports: { standby: null }, root: topicRoot, hubSite: defaultSite, random: () => 0.5 });
+    },
+    mode: 'actors/bridge/reduce.ts#mode',
   },
 };
 
@@ -203,9 +217,10 @@ describe('the page of the ledger', () => {
 
 describe('the page of the executor', () => {
   it('lists the codes of outcomes', () => {
-    const codes = outcomeCodes([...parsed('actors/executor'), ...parsed('adapters/docker')]);
-    // A restart is verified, so its own word never reaches an outcome.
-    expect(firstColumn(tableOf(pageOf('executor'), 'code', 'means'))).toEqual([...codes].filter((code) => code !== 'restarted').toSorted());
+    const codes = outcomeCodes([...parsed('actors/executor'), ...parsed('adapters/docker'), ...parsed('adapters/compose')]);
+    // These are verified, so their own words never reach an outcome.
+    const own = ['restarted', 'redeployed'];
+    expect(firstColumn(tableOf(pageOf('executor'), 'code', 'means'))).toEqual([...codes].filter((code) => !own.includes(code)).toSorted());
   });
 
   it('has a row for each type of action', () => {

@@ -237,7 +237,7 @@ const claim = { id: 'container-restart-vps-web', attempt: 2, nonce: 'n0nc3-n0nc3
 const outcomeRequest = { ...claim, outcome };
 const maintenanceRequest = { node: 'vps', service: 'web', until: later, reason: 'new disk' };
 const reply = { summary: 'approved: restart web on vps', code: 'approved', ok: true, id: 'container-restart-vps-web', request: 'approved next', ts };
-const relayed = { relay_id: event.id, state: 'approved', by: 'alice', login: 'alice', received_at: ts, request: decision };
+const relayed = { relay_id: event.id, state: 'approved', by: 'alice', login: 'alice', site: 'hub', received_at: ts, request: decision };
 const verdict = { relay_id: event.id, ok: false, code: 'not_pending', summary: 'it is completed' };
 
 export const examples: Readonly<Record<ContractName, Examples>> = {
@@ -576,9 +576,10 @@ export const examples: Readonly<Record<ContractName, Examples>> = {
     older: [{ value: { nonce: 'abc' }, becomes: {} }],
   },
   RelayedRequest: {
-    good: [relayed],
+    good: [relayed, but(relayed, { state: 'pending', request: proposal }), but(relayed, { state: 'maintenance', request: maintenanceRequest })],
     bad: [
-      { field: 'state', value: but(relayed, { state: 'expired' }) },
+      { field: 'state', value: but(relayed, { state: 'running' }) },
+      { field: 'request.type', value: but(relayed, { state: 'pending' }) },
       { field: 'request.id', value: but(relayed, { request: {} }) },
       { field: 'relay_id', value: but(relayed, { relay_id: 'one' }) },
     ],
