@@ -1,15 +1,18 @@
 /**
  * The ledger: the one desk of a site where requests are judged, and the keeper of every action's state.
  *
- * Reads: actions/<state>/<requester>, actions/<state>, maintenance/<requester>, desired/#. Writes: world/actions/…,
- * world/maintenance/…, replies/…, events. Remembers: its journal (journal.ts). When it is away nothing is granted and
+ * Reads: actions/<state>/<requester>, actions/<state>, maintenance/<requester>, desired/#, world/actions/#, links/#. Writes:
+ * world/actions/…, world/maintenance/…, replies/…, events. Between sites: relay/<site> (from the hub's ledger to the site's),
+ * verdicts/<site> (back); one code for both sides. Remembers: its journal (journal.ts). When it is away nothing is granted and
  * nothing expires; when it comes back it judges what is over first. A journal that can not be written kills it, so that
- * nothing is told that is not on disk. Requests for other sites (relay, verdicts) are refused until the bridge exists.
+ * nothing is told that is not on disk.
  */
+import { randomUUID } from 'node:crypto';
 import type { SnapshotFrom } from 'xstate';
 import type { ActorIo, ActorModule, Blueprint, Delivery } from '../../bus/actor.ts';
 import { killPoint } from '../../bus/kill-point.ts';
 import { reducerLogic } from '../../bus/reducer.ts';
+import { RelayedRequest, Verdict } from '../../contracts/link.ts';
 import { topics } from '../../contracts/topics.ts';
 import { anonymousName } from './access.ts';
 import { type LedgerCommand, type LedgerEvent, openDesk } from './desk-state.ts';
@@ -25,6 +28,8 @@ export interface LedgerOptions {
   readonly verifyWindowMs?: number;
   /** NODE_ALIAS_MAP: foreign node name in requests → node name; goes before the aliases of desired documents. */
   readonly aliasMap?: Readonly<Record<string, string>>;
+  /** A UUID for each request that goes to another site; default: random. */
+  readonly newRelayId?: () => string;
 }
 
 type LedgerLogic = ReturnType<typeof reducerLogic<ReturnType<typeof openDesk>, LedgerEvent, LedgerCommand>>;
@@ -47,7 +52,7 @@ export function createLedgerModule(options: LedgerOptions): ActorModule {
 
 function createLedger(options: LedgerOptions, io: ActorIo, journal: LedgerJournal): Blueprint<LedgerLogic, LedgerEvent, LedgerCommand> {
   for (const problem of journal.problems) io.log.warn(problem, 'a line of the journal could not be read');
-  const desk = openDesk({ site: io.site, ...options }, journal.remembered);
+  const desk = openDesk({ site: io.site, newRelayId: randomUUID, ...options }, journal.remembered);
   const stateOf = (snapshot: SnapshotFrom<LedgerLogic>) => snapshot.context.state;
   return {
     logic: reducerLogic(reduce, desk),
@@ -57,6 +62,9 @@ function createLedger(options: LedgerOptions, io: ActorIo, journal: LedgerJourna
       { topic: topics.maintenanceRequest },
       { topic: topics.desired },
       { topic: topics.action },
+      { topic: topics.link },
+      { topic: topics.relay, levels: { site: io.site } },
+      { topic: topics.verdict },
     ],
     owns: [
       { topic: topics.action, onlyOwnSite: true },
@@ -79,14 +87,19 @@ function deliver(delivery: Delivery): LedgerEvent | null {
       return { type: delivery.kind, now };
     case 'document':
       if (delivery.name === 'desired') return { type: 'desired', node: delivery.levels.node, doc: delivery.doc, now };
-      return delivery.name === 'action' && delivery.doc !== null ? { type: 'published', doc: delivery.doc, now } : null;
+      if (delivery.name === 'action') return { type: 'published', topic: delivery.topic, doc: delivery.doc, now };
+      if (delivery.name !== 'link') return null;
+      return { type: 'link', site: delivery.levels.site, doc: delivery.doc, will: delivery.will, retained: delivery.retained, now };
     case 'message': {
-      const { name, levels, topic, text, retained } = delivery;
+      const { name, levels, topic, text, retained, payload } = delivery;
       const came = { type: 'request', topic, text, retained, now } as const;
       if (name === 'request') return { ...came, state: levels.state ?? '', requester: levels.requester ?? '' };
       if (name === 'anonymousRequest') return { ...came, state: levels.state ?? '', requester: anonymousName };
       if (name === 'maintenanceRequest') return { ...came, state: null, requester: levels.requester ?? '' };
-      return null;
+      // A stored copy is somebody's mistake: what counts comes again.
+      if (retained) return null;
+      if (name === 'relay') return { type: 'relayed', relayed: RelayedRequest.parse(payload), now };
+      return name === 'verdict' ? { type: 'verdict', site: levels.site ?? '', verdict: Verdict.parse(payload), now } : null;
     }
   }
 }
@@ -95,6 +108,7 @@ function commandsOf(io: ActorIo, journal: LedgerJournal): Blueprint<LedgerLogic,
   return {
     record: async ({ entry }) => {
       await journal.append(entry);
+      if (entry.kind === 'relay') io.log.info({ relay_id: entry.relay.relayed.relay_id, site: entry.relay.to, what: entry.what }, 'request for another site');
       if (entry.kind === 'action') io.log.info({ id: entry.action.id, attempt: entry.action.attempt, what: entry.what }, 'action changed');
     },
     publish: ({ record, always }) => {
@@ -117,6 +131,14 @@ function commandsOf(io: ActorIo, journal: LedgerJournal): Blueprint<LedgerLogic,
       await io.send(topics.reply, { requester, site: io.site }, reply);
       killPoint('ledger.after-reply');
       io.log.info({ requester, code: reply.code, id: reply.id, ok: reply.ok }, 'request answered');
+    },
+    // Nobody counts on these arriving: a relayed request comes again, and so does its verdict.
+    relay: async ({ site, relayed }) => {
+      await io.send(topics.relay, { site }, relayed);
+    },
+    verdict: async ({ verdict }) => {
+      await io.send(topics.verdict, { site: io.site }, verdict);
+      io.log.info({ relay_id: verdict.relay_id, code: verdict.code, id: verdict.id, ok: verdict.ok }, 'relayed request answered');
     },
     emit: ({ draft }) => io.emit(draft),
     clear: ({ topic }) => io.clear(topic),

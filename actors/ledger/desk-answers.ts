@@ -17,10 +17,12 @@ const refusalsToldMax = 1_000;
 /** One request on the desk. */
 export interface Case {
   readonly state: LedgerState;
-  readonly request: RequestEvent;
+  readonly request: Pick<RequestEvent, 'state' | 'requester' | 'text' | 'retained'>;
   readonly standing: Standing;
   readonly now: number;
   readonly out: LedgerCommand[];
+  /** How whoever asked is told; once for each case. */
+  readonly tell: (reply: Reply) => void;
 }
 
 /** Records a change and shows it. */
@@ -36,14 +38,10 @@ export function remember(state: LedgerState, out: LedgerCommand[], what: string,
   out.push({ type: 'record', entry: { kind: 'action', at: record.touched_at, what, action: record } });
 }
 
-export function answer(desk: Case, reply: Pick<Reply, 'summary' | 'code' | 'ok'> & { readonly id?: string | null }): void {
-  const { request, out, now } = desk;
-  const asked = oneLine(`${request.state ?? 'maintenance'} ${request.text}`);
-  out.push({
-    type: 'reply',
-    requester: request.requester,
-    reply: { summary: oneLine(reply.summary), code: reply.code, ok: reply.ok, id: reply.id ?? null, request: asked, ts: isoOf(now) },
-  });
+export const askedLine = ({ request }: Pick<Case, 'request'>): string => oneLine(`${request.state ?? 'maintenance'} ${request.text}`);
+
+export function answer(desk: Case, { summary, code, ok, id = null }: Pick<Reply, 'summary' | 'code' | 'ok'> & { readonly id?: string | null }): void {
+  desk.tell({ summary: oneLine(summary), code, ok, id, request: askedLine(desk), ts: isoOf(desk.now) });
 }
 
 export interface Refusal {
@@ -69,8 +67,8 @@ export function refuse(desk: Case, { code, line, record }: Refusal): void {
 }
 
 /** After the answer: a request that may have been stored leaves its topic, so that it can not come again. */
-export function clearTopic({ request, standing, out }: Case): void {
+export function clearTopic({ request, standing, out }: Case, topic: string): void {
   // In MQTT 3.1.1 a live retained publish looks like a plain one; programs never set the flag.
   if (standing.kind === 'program' && !request.retained) return;
-  out.push({ type: 'clear', topic: request.topic });
+  out.push({ type: 'clear', topic });
 }

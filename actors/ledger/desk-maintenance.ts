@@ -3,7 +3,10 @@ import { MaintenanceRequest } from '../../contracts/action.ts';
 import { resolveNode } from '../../contracts/node-alias.ts';
 import { moverOf } from './access.ts';
 import { answer, type Case, refuse } from './desk-answers.ts';
+import { forwardMaintenance } from './desk-relay.ts';
+import { siteElsewhere } from './desk-seen.ts';
 import { setWindows } from './desk-windows.ts';
+import type { Mover } from './moves.ts';
 import { epochMs } from './record.ts';
 import { clockTime, oneLine } from './wording.ts';
 
@@ -27,13 +30,18 @@ export function judgeMaintenance(desk: Case): void {
     return;
   }
   const node = resolveNode(parsed.node, desk.state.aliases);
+  const site = siteElsewhere(desk.state, node);
+  if (site === null) declareMaintenance(desk, named.mover, parsed);
+  else forwardMaintenance(desk, named.mover, site, { ...parsed, node });
+}
+
+/** What a person has declared, here or at another site. */
+export function declareMaintenance(desk: Case, { by }: Mover, request: MaintenanceRequest): void {
+  const node = resolveNode(request.node, desk.state.aliases);
   const desired = desk.state.desired.get(node);
-  if (desired === undefined || desired.site !== desk.state.site) {
-    const elsewhere = desired === undefined ? `no node is called "${parsed.node}"` : `${parsed.node} belongs to the site ${desired.site}; ask there`;
-    refuse(desk, { code: desired === undefined ? 'unknown_node' : 'other_site', line: `Refused: ${elsewhere}.` });
-    return;
-  }
-  setWindow(desk, named.mover.by, { ...parsed, node });
+  if (desired === undefined) refuse(desk, { code: 'unknown_node', line: `Refused: no node is called "${request.node}".` });
+  else if (desired.site !== desk.state.site) refuse(desk, { code: 'other_site', line: `Refused: ${node} belongs to the site ${desired.site}; ask there.` });
+  else setWindow(desk, by, { ...request, node });
 }
 
 function parse(text: string): MaintenanceRequest | null {

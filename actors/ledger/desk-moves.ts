@@ -4,6 +4,8 @@
  */
 import type { ParsedRequest } from '../../contracts/action-request.ts';
 import { answer, type Case, refuse, remember } from './desk-answers.ts';
+import { forwardDecision } from './desk-relay.ts';
+import { seenActions } from './desk-seen.ts';
 import { completeNotice } from './desk-time.ts';
 import { type ChangeCode, judge } from './machine.ts';
 import type { Approve, Cancel, LifeEvent, Mover, Reject, TimePassed } from './moves.ts';
@@ -12,30 +14,37 @@ import type { ActionRecord } from './record.ts';
 import { changeLine, oneLine, refusalLine } from './wording.ts';
 
 type Granted = Extract<ParsedRequest, { readonly ok: true }>;
-type DecisionParsed = Extract<Granted, { readonly state: 'approved' | 'rejected' | 'cancelled' }>;
+type DecisionParsed = Pick<Extract<Granted, { readonly state: 'approved' | 'rejected' | 'cancelled' }>, 'state' | 'request'>;
 type ExecutorParsed = Extract<Granted, { readonly state: 'running' | 'completed' | 'failed' }>;
 
 /** What an executor found goes into a document that aims below 1.5 kB; what is longer is in its own files. */
 const resultCharsMax = 2_000;
 
+/** The name is looked for once, among all actions that are seen here. */
 export function decide(desk: Case, mover: Mover, parsed: DecisionParsed): void {
-  const found = resolveName(parsed.request.id, desk.state.actions.values());
+  const { state } = desk;
+  const found = resolveName(parsed.request.id, seenActions(state));
   if (!found.ok) {
     refuse(desk, { code: found.code, line: `Refused: ${found.why}.` });
     return;
   }
-  const { request } = parsed;
-  const asked = { mover, now: desk.now, note: oneLine(request.note ?? '') };
+  const { own, foreign } = found.record;
+  if (own !== null) decideOn(desk, mover, own, parsed);
+  else if (mover.role === 'person') forwardDecision(desk, mover, foreign, parsed);
+  else refuse(desk, { code: 'other_site', line: `Refused: ${foreign.id} belongs to the site ${foreign.site}; ask there.` });
+}
+
+/** `givenMs`: when the person said it, where that was at another site. */
+export function decideOn(desk: Case, mover: Mover, record: ActionRecord, { state, request }: DecisionParsed, givenMs = desk.now): void {
+  const lookedAt = { digest: request.digest?.trim().toLowerCase() ?? null, ...(request.attempt === undefined ? {} : { attempt: request.attempt }) };
+  const asked = { mover, now: desk.now, note: oneLine(request.note ?? ''), ...lookedAt };
   const event: Approve | Reject | Cancel =
-    parsed.state === 'cancelled'
-      ? { ...asked, type: 'cancelled', reason: request.reason ?? null }
-      : {
-          ...asked,
-          type: parsed.state,
-          digest: request.digest?.trim().toLowerCase() ?? null,
-          ...(request.attempt === undefined ? {} : { attempt: request.attempt }),
-        };
-  apply(desk, mover, found.record, event);
+    state === 'approved'
+      ? { ...asked, type: state, givenMs }
+      : state === 'rejected'
+        ? { ...asked, type: state }
+        : { ...asked, type: state, reason: request.reason ?? null };
+  apply(desk, mover, record, event);
 }
 
 /** An executor names exactly what it read in the document: no prefixes here. */

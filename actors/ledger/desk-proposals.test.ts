@@ -46,12 +46,12 @@ describe('a proposal', () => {
     [{ type: 'disk_cleanup', node: 'vps', service: 'web' }, 'bad_request'],
     [{ type: 'container_restart', node: 'saturn', service: 'web' }, 'unknown_node'],
     [{ type: 'container_restart', node: 'vps', service: 'nextcloud' }, 'unknown_service'],
-    [{ type: 'container_restart', node: 'chelsty-ha', service: 'web' }, 'other_site'],
     [{ type: 'container_restart', node: 'vps', service: 'web', params: { text: 'x'.repeat(2_000) } }, 'bad_request'],
     [{ type: 'alert_only', node: 'vps', service: 'x'.repeat(120) }, 'bad_request'],
+    [{ type: 'deploy_service', node: 'vps', service: 'web' }, 'not_supported'],
+    [{ type: 'rollback', node: 'vps', service: 'web' }, 'not_supported'],
   ])('%j is refused with %s', (request, code) => {
     const desk = TestDesk.ready();
-    desk.desired(desiredNode({ node: 'chelsty-ha', site: 'chelsty' }));
     for (const requester of [supervisor, 'alice']) expect(desk.ask(requester, 'pending', request)).toMatchObject({ ok: false, code });
     expect(desk.entries).toEqual([]);
   });
@@ -123,6 +123,38 @@ describe('a proposal', () => {
   it('of a clean-up takes no parameters: what it removes is nobody else to say', () => {
     const asked = { type: 'disk_cleanup', node: 'vps', params: { command: 'docker system prune -a' } };
     expect(TestDesk.ready().ask('anna', 'pending', asked)).toMatchObject({ ok: false, code: 'bad_request' });
+  });
+
+  it('of what nobody can do in this version is refused in a line that says what to do instead', () => {
+    expect(TestDesk.ready().ask('anna', 'pending', { type: 'rollback', node: 'vps', service: 'web' })?.summary).toMatch(
+      /^Refused: rollback cannot be asked for: .* ask for redeploy\.$/,
+    );
+  });
+
+  it('of a clean-up keeps the list of containers with which its attempt began, whatever is listed later', () => {
+    const desk = TestDesk.ready();
+    const [first, later] = ['a', 'b'].map((digit) => ({ names: [digit], ids: [digit.repeat(12)] }));
+    const propose = (containers: object | undefined, trigger_type: string) =>
+      desk.ask(supervisor, 'pending', { type: 'disk_cleanup', node: 'vps', evidence: { trigger_type, containers } });
+    const evidence = () => desk.action('disk-cleanup-vps').evidence;
+    propose(first, 'disk_usage_high');
+    expect(propose(later, 'disk_filling')?.code).toBe('refreshed');
+    expect(evidence()).toMatchObject({ trigger_type: 'disk_filling', containers: first });
+    const { digest } = desk.action('disk-cleanup-vps');
+    expect(desk.ask('alice', 'approved', { id: 'disk-cleanup-vps', attempt: 1, digest })?.code).toBe('approved');
+    propose(later, 'disk_usage_high');
+    expect(evidence().containers).toEqual(first);
+  });
+
+  it('of a clean-up without such a list gets none later', () => {
+    const desk = TestDesk.ready();
+    desk.ask('alice', 'pending', { type: 'disk_cleanup', node: 'vps' });
+    desk.ask(supervisor, 'pending', {
+      type: 'disk_cleanup',
+      node: 'vps',
+      evidence: { trigger_type: 'x', containers: { names: ['a'], ids: ['a'.repeat(12)] } },
+    });
+    expect(desk.action('disk-cleanup-vps').evidence).not.toHaveProperty('containers');
   });
 
   it('of a notice has a name of its own for each kind, and that of the action it stands for in shadow mode', () => {

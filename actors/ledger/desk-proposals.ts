@@ -4,6 +4,7 @@
  */
 import { type ActionType, actionTypes, openStates, type ProposalRequest, riskOf } from '../../contracts/action.ts';
 import { paramsProblem, proposalId } from '../../contracts/action-params.ts';
+import { actionRules } from '../../contracts/action-rules.table.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { levelPattern } from '../../contracts/common.ts';
 import type { DesiredNode, DesiredService } from '../../contracts/desired.ts';
@@ -23,18 +24,6 @@ const verifyWindowMsMax = 24 * 3_600_000;
 
 /** A homelab of 20 nodes with 25 services each, all in trouble at once. */
 const openActionsMax = 500;
-
-/** What a type is about. A notice, or a look at something, may also name a service that nobody declared. */
-const targets: Readonly<Record<ActionType, { readonly service: 'needed' | 'optional' | 'none'; readonly undeclared: boolean }>> = {
-  container_restart: { service: 'needed', undeclared: false },
-  redeploy: { service: 'needed', undeclared: false },
-  deploy_service: { service: 'needed', undeclared: false },
-  disk_cleanup: { service: 'none', undeclared: false },
-  rollback: { service: 'needed', undeclared: false },
-  rerun_healthcheck: { service: 'needed', undeclared: false },
-  collect_diagnostics: { service: 'needed', undeclared: true },
-  alert_only: { service: 'optional', undeclared: true },
-};
 
 type Checked = { readonly ok: true; readonly proposal: Proposal } | { readonly ok: false; readonly code: string; readonly why: string };
 const no = (code: string, why: string): Checked => ({ ok: false, code, why });
@@ -77,7 +66,8 @@ function checkProposal({ state }: Case, asked: ProposalRequest): Checked {
   const desired = state.desired.get(request.node);
   if (desired === undefined) return no('unknown_node', `no node is called "${request.node}"${knownNodes(state.desired)}`);
   if (desired.site !== state.site) return no('other_site', `${request.node} belongs to the site ${desired.site}; ask there`);
-  const target = targets[type];
+  const target = actionRules[type];
+  if (target.unsupported !== null) return no('not_supported', `${type} cannot be asked for: ${target.unsupported}`);
   if (target.service === 'needed' && request.service === null) return no('service_needed', `${type} needs a "service"`);
   if (target.service === 'none' && request.service !== null) return no('bad_request', `${type} is about a node, not about a service`);
   if (request.service !== null && !target.undeclared && !desired.services.some((each) => each.name === request.service)) {

@@ -4,12 +4,14 @@
  * `LedgerState` is owned and mutated by the reducer (copying the maps for each request would be the most it does);
  * the records in it are never mutated, so a command may carry one.
  */
-import type { Action, MaintenanceWindow, Reply } from '../../contracts/action.ts';
+import type { Action, ActionState, MaintenanceWindow, Reply } from '../../contracts/action.ts';
 import { verifyWindowMs } from '../../contracts/defaults.ts';
 import type { AccessList, DesiredNode } from '../../contracts/desired.ts';
 import type { EventDraft } from '../../contracts/event.ts';
+import type { LinkStatus, RelayedRequest, Verdict } from '../../contracts/link.ts';
 import { type NodeAliases, nodeAliases } from '../../contracts/node-alias.ts';
 import type { ActionRecord } from './record.ts';
+import type { GivenVerdict, Relay } from './relay-record.ts';
 
 export interface ActionEntry {
   readonly kind: 'action';
@@ -18,6 +20,8 @@ export interface ActionEntry {
   /** What happened: a change code of the machine. */
   readonly what: string;
   readonly action: ActionRecord;
+  /** Of the request from the hub that did it: in one line with what it did, so that no crash parts them. */
+  readonly verdict?: Verdict | undefined;
 }
 export interface MaintenanceEntry {
   readonly kind: 'maintenance';
@@ -26,13 +30,32 @@ export interface MaintenanceEntry {
   readonly node: string;
   /** All windows of the node that are in force after this. */
   readonly windows: readonly MaintenanceWindow[];
+  readonly verdict?: Verdict | undefined;
 }
-export type LedgerEntry = ActionEntry | MaintenanceEntry;
+/** A request for another site; with anything but `forwarded` it is over. */
+export interface RelayEntry {
+  readonly kind: 'relay';
+  readonly at: string;
+  readonly what: 'forwarded' | 'answered' | 'too_old';
+  readonly relay: Relay;
+  /** What the requester was told. */
+  readonly answer: string;
+}
+/** The verdict on a request from the hub that changed nothing. */
+export interface VerdictEntry {
+  readonly kind: 'verdict';
+  readonly at: string;
+  readonly what: 'judged';
+  readonly verdict: Verdict;
+}
+export type LedgerEntry = ActionEntry | MaintenanceEntry | RelayEntry | VerdictEntry;
 
-/** What the journal says: the last word on each id and node. */
+/** What the journal says: the last word on each id and node, what waits for a verdict, and the verdicts given, by relay_id. */
 export interface Remembered {
   readonly actions: ReadonlyMap<string, ActionRecord>;
   readonly maintenance: ReadonlyMap<string, readonly MaintenanceWindow[]>;
+  readonly relays: ReadonlyMap<string, Relay>;
+  readonly verdicts: ReadonlyMap<string, GivenVerdict>;
 }
 
 /** A request, as it came. `state` is null for a maintenance request. */
@@ -47,11 +70,25 @@ export interface RequestEvent {
   readonly retained: boolean;
   readonly now: number;
 }
+/** `links/<site>`: of the site itself, or (at the hub) of those below it. */
+export interface LinkHeard {
+  readonly type: 'link';
+  readonly site: string;
+  readonly doc: LinkStatus | null;
+  /** The broker says it, because the bridge is not there to say it. */
+  readonly will: boolean;
+  /** A stored copy: said before now. */
+  readonly retained: boolean;
+  readonly now: number;
+}
 export type LedgerEvent =
   | RequestEvent
   | { readonly type: 'desired'; readonly node: string; readonly doc: DesiredNode | null; readonly now: number }
-  /** One of our own documents, as the broker holds it. */
-  | { readonly type: 'published'; readonly doc: Pick<Action, 'id' | 'site' | 'attempt'>; readonly now: number }
+  /** An action's document, our own as the broker holds it, or one that the bridge of another site has put there. */
+  | { readonly type: 'published'; readonly topic: string; readonly doc: Action | null; readonly now: number }
+  | LinkHeard
+  | { readonly type: 'relayed'; readonly relayed: RelayedRequest; readonly now: number }
+  | { readonly type: 'verdict'; readonly site: string; readonly verdict: Verdict; readonly now: number }
   | { readonly type: 'synced'; readonly now: number }
   | { readonly type: 'disconnected'; readonly now: number }
   | { readonly type: 'wake'; readonly now: number };
@@ -64,8 +101,21 @@ export type LedgerCommand =
   | { readonly type: 'publishMaintenance'; readonly node: string; readonly windows: readonly MaintenanceWindow[] }
   | { readonly type: 'documentsComplete' }
   | { readonly type: 'reply'; readonly requester: string; readonly reply: Reply }
+  | { readonly type: 'relay'; readonly site: string; readonly relayed: RelayedRequest }
+  | { readonly type: 'verdict'; readonly verdict: Verdict }
   | { readonly type: 'emit'; readonly draft: EventDraft }
   | { readonly type: 'clear'; readonly topic: string };
+
+/** As much of another site's action as a request for it must name. */
+export type ForeignAction = Pick<Action, 'id' | 'type' | 'site' | 'node' | 'service' | 'attempt' | 'digest'> & { readonly state: ActionState };
+
+export interface LinkSeen {
+  readonly status: LinkStatus['status'];
+  /** Epoch milliseconds since when it is so; null: not known. */
+  readonly sinceMs: number | null;
+  /** How far the clock of the site upstream is ahead; null: not measured. */
+  readonly offsetMs: number | null;
+}
 
 export interface LedgerState {
   readonly site: string;
@@ -92,6 +142,17 @@ export interface LedgerState {
   access: AccessList | null;
   /** When a refusal was last told as an event, by requester and code. */
   readonly refusalsTold: Map<string, number>;
+  /** Actions of other sites, by topic. */
+  readonly foreign: Map<string, ForeignAction>;
+  /** By site. */
+  readonly links: Map<string, LinkSeen>;
+  /** Requests for other sites that wait for a verdict, by relay_id; oldest first. */
+  readonly relays: Map<string, Relay>;
+  /** When each of them was last sent, epoch milliseconds; absent: not in this life, or not since its link came up. */
+  readonly sentMs: Map<string, number>;
+  /** Verdicts on requests from another site, by relay_id; oldest first. */
+  readonly verdicts: Map<string, GivenVerdict>;
+  readonly newRelayId: () => string;
 }
 
 /** The desk as it opens: what the journal says, and nothing yet of what should be. */
@@ -101,6 +162,8 @@ export function openDesk(
     readonly anonymousAllowed: boolean;
     readonly verifyWindowMs?: number;
     readonly aliasMap?: Readonly<Record<string, string>>;
+    /** A UUID that nobody else gives. */
+    readonly newRelayId: () => string;
   },
   remembered: Remembered,
 ): LedgerState {
@@ -119,5 +182,10 @@ export function openDesk(
     recurringChangesMs: null,
     access: null,
     refusalsTold: new Map(),
+    foreign: new Map(),
+    links: new Map(),
+    relays: new Map(remembered.relays),
+    sentMs: new Map(),
+    verdicts: new Map(remembered.verdicts),
   };
 }

@@ -1,10 +1,12 @@
 /**
- * What happens because time passes: approvals expire, leases run out, maintenance ends, closed actions leave the bus.
+ * What happens because time passes: approvals expire, leases run out, maintenance ends, closed actions leave the bus,
+ * requests for other sites are sent again or grow too old.
  * Runs before every request is judged, so that nothing is judged by what is over already.
  */
 import { openStates } from '../../contracts/action.ts';
 import { resolvedKeptMs } from '../../contracts/defaults.ts';
 import { commit } from './desk-answers.ts';
+import { passRelays, relaysDueMs } from './desk-relay.ts';
 import type { LedgerCommand, LedgerState } from './desk-state.ts';
 import { refreshRecurring, setWindows } from './desk-windows.ts';
 import { judge } from './machine.ts';
@@ -25,6 +27,7 @@ export function passTime(state: LedgerState, now: number, out: LedgerCommand[]):
     if (left.length < windows.length) setWindows(state, out, { node, windows: left, what: 'expired', now });
   }
   if (state.recurringChangesMs !== null && now >= state.recurringChangesMs) refreshRecurring(state, out, now);
+  passRelays(state, now, out);
 }
 
 /** An approved notice is completed in the ledger's own hand at once; also one that a crash left approved. */
@@ -51,6 +54,8 @@ export function nextDeadline(state: LedgerState): number | null {
     else if (record.state !== 'pending') consider(touched + resolvedKeptMs);
   }
   if (state.recurringChangesMs !== null) consider(state.recurringChangesMs);
+  const relaysMs = relaysDueMs(state);
+  if (relaysMs !== null) consider(relaysMs);
   for (const windows of state.maintenance.values()) for (const window of windows) consider(epochMs(window.until));
   return earliest;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { deskStartMs, TestDesk } from '../../test/kit/ledger-desk.ts';
+import { TwoLedgers } from '../../test/kit/two-ledgers.ts';
 import type { LedgerEntry } from './desk-state.ts';
 import { LedgerJournal } from './journal.ts';
 import { Entry } from './journal-entry.ts';
@@ -52,7 +53,7 @@ async function write(entries: readonly LedgerEntry[], linesMax?: number): Promis
 it('that is empty remembers nothing', async () => {
   const journal = await open();
   expect(journal.problems).toEqual([]);
-  expect(journal.remembered).toEqual({ actions: new Map(), maintenance: new Map() });
+  expect(journal.remembered).toEqual({ actions: new Map(), maintenance: new Map(), relays: new Map(), verdicts: new Map() });
 });
 
 it('remembers the last word on each action and node', async () => {
@@ -60,7 +61,7 @@ it('remembers the last word on each action and node', async () => {
   await write(entries);
   const again = await open();
   expect(again.problems).toEqual([]);
-  expect(again.remembered).toEqual({ actions: desk.state.actions, maintenance: desk.state.maintenance });
+  expect(again.remembered).toEqual({ actions: desk.state.actions, maintenance: desk.state.maintenance, relays: new Map(), verdicts: new Map() });
 });
 
 it('ignores half a line at the end, says so, and goes on after it', async () => {
@@ -100,7 +101,7 @@ it('that is long is kept under its date, and a new one begins with the last word
   expect(old.map((line) => JSON.parse(line) as unknown)).toEqual(JSON.parse(JSON.stringify(entries)));
   expect(readFileSync(file(), 'utf8').trim().split('\n')).toHaveLength(3);
   const again = await open();
-  expect(again.remembered).toEqual({ actions: desk.state.actions, maintenance: desk.state.maintenance });
+  expect(again.remembered).toEqual({ actions: desk.state.actions, maintenance: desk.state.maintenance, relays: new Map(), verdicts: new Map() });
 });
 
 it('that was being put away when the machine died has every line, some of them twice', async () => {
@@ -147,3 +148,30 @@ it('is never overwritten by a later one of the same moment', async () => {
   // What was put away is everything that was ever written, and what each new file began with.
   expect(lines).toBeGreaterThanOrEqual(3 * entries.length);
 });
+
+it('remembers requests between sites as long as they matter, also in the file that follows one that was put away', async () => {
+  const { hub, cabin } = twoLedgers();
+  for (const { entries, state } of [hub, cabin]) {
+    rmSync(dataDir, { recursive: true, force: true });
+    const journal = await write(entries, 1);
+    expect(journal.problems).toEqual([]);
+    await journal.close();
+    expect(readdirSync(dataDir).filter((name) => name.endsWith('.gz'))).not.toEqual([]);
+    const again = await open();
+    const { actions, relays, verdicts } = state;
+    expect(again.remembered).toEqual({ actions, maintenance: new Map(), relays, verdicts });
+  }
+  expect([hub.state.relays.size, cabin.state.verdicts.size]).toEqual([1, 2]);
+});
+
+/** One request is answered, one is refused, and one waits for a link. */
+function twoLedgers(): TwoLedgers {
+  const two = new TwoLedgers();
+  two.propose();
+  for (const login of ['alice', 'bob']) two.ask(login, 'approved', 'container-restart-cabin-1-web');
+  two.propose('db');
+  two.cut().ask('alice', 'approved', 'next');
+  // Evidence that goes on fills the journal.
+  for (let minutes = 0; minutes < 15; minutes += 1) two.pass(60_000).propose();
+  return two;
+}

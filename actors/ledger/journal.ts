@@ -1,41 +1,30 @@
 /**
- * The ledger's memory: every change of every action, on disk before anybody is told.
+ * The ledger's memory: every change of every action, and every request between sites, on disk before anybody is told.
  *
  * One JSON line for each change in `<dataDir>/journal.jsonl`, holding the whole record after it, so the last line of an id
  * is what it is and the lines of an id are its history. Nothing is ever thrown away: when the file is long it is kept as
- * `journal-<time>.jsonl.gz` (journal-files.ts), and a new one begins with the last line of each id and node. A crash in the
+ * `journal-<time>.jsonl.gz` (journal-files.ts), and a new one begins with the last word on everything (last-words.ts). A crash in the
  * middle of that leaves a copy too many, never a line too few. Broken lines are reported and passed over.
  */
 import { link } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Journal, type JournalProblem, readJournal } from '../../bus/journal.ts';
 import { killPoint } from '../../bus/kill-point.ts';
-import type { MaintenanceWindow } from '../../contracts/action.ts';
 import type { LedgerEntry, Remembered } from './desk-state.ts';
 import { Entry } from './journal-entry.ts';
 import { compress, journalFiles } from './journal-files.ts';
-import type { ActionRecord } from './record.ts';
+import { LastWords } from './last-words.ts';
 
 /** About 20 MB, read in well under a second at start; at 50 changes a day more than half a year. */
 const linesMaxDefault = 10_000;
 
-const keyOf = (entry: LedgerEntry): string => (entry.kind === 'action' ? `action ${entry.action.id}` : `maintenance ${entry.node}`);
-
 /** What a sequence of entries says in the end. */
-export function replay(entries: Iterable<LedgerEntry>): Remembered {
-  const actions = new Map<string, ActionRecord>();
-  const maintenance = new Map<string, readonly MaintenanceWindow[]>();
-  for (const entry of entries) {
-    if (entry.kind === 'action') actions.set(entry.action.id, entry.action);
-    else maintenance.set(entry.node, entry.windows);
-  }
-  return { actions, maintenance };
-}
+export const replay = (entries: Iterable<LedgerEntry>): Remembered => new LastWords(entries).remembered;
 
 export class LedgerJournal {
   readonly problems: readonly JournalProblem[];
   private readonly journal: Journal<LedgerEntry>;
-  private readonly latest: Map<string, LedgerEntry>;
+  private readonly latest: LastWords;
   private readonly linesMax: number;
   private readonly now: () => number;
   private readonly onTrouble: (error: unknown) => void;
@@ -57,7 +46,7 @@ export class LedgerJournal {
     this.now = options.now;
     this.onTrouble = options.onTrouble;
     this.lines = options.entries.length;
-    this.latest = new Map(options.entries.map((entry) => [keyOf(entry), entry]));
+    this.latest = new LastWords(options.entries);
   }
 
   /** Reads what is there and opens it for appending. `onTrouble` hears why a long file could not be put away. */
@@ -89,13 +78,13 @@ export class LedgerJournal {
   }
 
   get remembered(): Remembered {
-    return replay(this.latest.values());
+    return this.latest.remembered;
   }
 
   /** Resolves when the entry is on disk. */
   async append(entry: LedgerEntry): Promise<void> {
     await this.journal.append(entry);
-    this.latest.set(keyOf(entry), entry);
+    this.latest.absorb(entry);
     this.lines += 1;
     // Twice what must stay, so that a ledger with very many ids does not rotate at each line.
     if (this.lines > Math.max(this.linesMax, 2 * this.latest.size)) await this.rotate();
@@ -114,7 +103,7 @@ export class LedgerJournal {
   private async rotate(): Promise<void> {
     try {
       const kept = await this.keepOld();
-      await this.journal.rewrite(() => [...this.latest.values()]);
+      await this.journal.rewrite(() => this.latest.entries);
       this.lines = this.latest.size;
       this.compressLater(kept);
     } catch (error) {

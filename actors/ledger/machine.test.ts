@@ -48,7 +48,7 @@ function asking(state: RequestState, mover: Mover, now = t0): LifeEvent {
     case 'rejected':
       return { ...asked, type: state, digest: null };
     case 'cancelled':
-      return { ...asked, type: state, reason: 'recovered' };
+      return { ...asked, type: state, digest: null, reason: 'recovered' };
     case 'running':
       return { ...asked, type: state, attempt: 1, nonce };
     case 'completed':
@@ -244,11 +244,11 @@ describe('a proposal', () => {
 
   it('may be withdrawn by a program for a reason that programs have, and only while it is pending', () => {
     for (const reason of ['drift_resolved_auto', 'service_removed_from_desired_state', 'recovered', 'node_moved']) {
-      expect(judge(pending, { type: 'cancelled', mover: proposer, now: t0, note: '', reason }).code).toBe('cancelled');
-      expect(judge(approved, { type: 'cancelled', mover: proposer, now: t0, note: '', reason }).code).toBe('not_cancellable');
+      expect(judge(pending, { type: 'cancelled', mover: proposer, now: t0, note: '', digest: null, reason }).code).toBe('cancelled');
+      expect(judge(approved, { type: 'cancelled', mover: proposer, now: t0, note: '', digest: null, reason }).code).toBe('not_cancellable');
     }
     for (const reason of [null, 'by_operator'])
-      expect(judge(pending, { type: 'cancelled', mover: proposer, now: t0, note: '', reason }).code).toBe('reason_needed');
+      expect(judge(pending, { type: 'cancelled', mover: proposer, now: t0, note: '', digest: null, reason }).code).toBe('reason_needed');
   });
 
   it('of a program does not come back to life when a late repetition of it arrives after the no', () => {

@@ -67,6 +67,9 @@ function only<T extends moves.LifeEvent['type']>(event: moves.LifeEvent, ...type
   return event as Extract<moves.LifeEvent, { readonly type: T }>;
 }
 
+const isDecision = (event: moves.LifeEvent): event is moves.Approve | moves.Reject | moves.Cancel =>
+  event.type === 'approved' || event.type === 'rejected' || event.type === 'cancelled';
+
 const changed = (code: ChangeCode, record: ActionRecord): Context => ({ record, verdict: { ok: true, code } });
 
 const actionSetup = setup({
@@ -102,10 +105,8 @@ const actionSetup = setup({
     },
     isProgram: ({ event }) => event.type !== 'time_passed' && event.mover.role !== 'person',
     lacksReason: ({ event }) => event.type === 'cancelled' && event.mover.role !== 'person' && !programReasons.includes(event.reason ?? ''),
-    namesOtherDigest: ({ context, event }) =>
-      (event.type === 'approved' || event.type === 'rejected') && event.digest !== null && event.digest !== context.record.digest,
-    namesOtherAttempt: ({ context, event }) =>
-      (event.type === 'approved' || event.type === 'rejected') && event.attempt !== undefined && event.attempt !== context.record.attempt,
+    namesOtherDigest: ({ context, event }) => isDecision(event) && event.digest !== null && event.digest !== context.record.digest,
+    namesOtherAttempt: ({ context, event }) => isDecision(event) && event.attempt !== undefined && event.attempt !== context.record.attempt,
     proposesOther: ({ context, event }) => event.type === 'pending' && event.proposal.digest !== context.record.digest,
     justRefreshed: ({ context: { record }, event }) =>
       event.type === 'pending' &&
@@ -131,6 +132,10 @@ const refuse = <C extends RefusalCode>(code: C) => ({ type: 'refuse', params: { 
 const forbidden = { guard: 'mayNotAsk', actions: refuse('not_allowed') } as const;
 const staleAttempt = { guard: 'otherAttempt', actions: refuse('stale_attempt') } as const;
 const noClaim = { guard: 'lacksTheClaim', actions: refuse('wrong_claim') } as const;
+const otherLooked = [
+  { guard: 'namesOtherAttempt', actions: refuse('stale_attempt') },
+  { guard: 'namesOtherDigest', actions: refuse('digest_mismatch') },
+] as const;
 const contradiction = { guard: 'contradictsItself', actions: refuse('contradiction') } as const;
 const repeated = { guard: 'saidBefore', actions: 'changeNothing' } as const;
 
@@ -178,25 +183,15 @@ export const actionMachine = actionSetup.createMachine({
           { guard: 'justRefreshed', actions: 'changeNothing' },
           { actions: 'refreshEvidence' },
         ],
-        approved: [
-          forbidden,
-          { guard: 'namesOtherAttempt', actions: refuse('stale_attempt') },
-          { guard: 'namesOtherDigest', actions: refuse('digest_mismatch') },
-          { target: 'approved', actions: 'approve' },
-        ],
-        rejected: [
-          forbidden,
-          { guard: 'namesOtherAttempt', actions: refuse('stale_attempt') },
-          { guard: 'namesOtherDigest', actions: refuse('digest_mismatch') },
-          { target: 'rejected', actions: 'reject' },
-        ],
-        cancelled: [forbidden, { guard: 'lacksReason', actions: refuse('reason_needed') }, { target: 'cancelled', actions: 'cancel' }],
+        approved: [forbidden, ...otherLooked, { target: 'approved', actions: 'approve' }],
+        rejected: [forbidden, ...otherLooked, { target: 'rejected', actions: 'reject' }],
+        cancelled: [forbidden, { guard: 'lacksReason', actions: refuse('reason_needed') }, ...otherLooked, { target: 'cancelled', actions: 'cancel' }],
       },
     },
     approved: {
       on: {
         pending: proposedWhileAgreed,
-        cancelled: [forbidden, { guard: 'isProgram', actions: refuse('not_cancellable') }, { target: 'cancelled', actions: 'cancel' }],
+        cancelled: [forbidden, { guard: 'isProgram', actions: refuse('not_cancellable') }, ...otherLooked, { target: 'cancelled', actions: 'cancel' }],
         running: [
           forbidden,
           { guard: 'isNotice', actions: refuse('not_approved') },

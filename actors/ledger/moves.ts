@@ -32,9 +32,10 @@ interface LookedAt {
   readonly digest: string | null;
   readonly attempt?: number;
 }
-export type Approve = Asked<'approved'> & LookedAt;
+/** `givenMs`: when the person said it, where that was at another site, before `now`. */
+export type Approve = Asked<'approved'> & LookedAt & { readonly givenMs?: number };
 export type Reject = Asked<'rejected'> & LookedAt;
-export type Cancel = Asked<'cancelled'> & { readonly reason: string | null };
+export type Cancel = Asked<'cancelled'> & LookedAt & { readonly reason: string | null };
 export type ClaimIt = Asked<'running'> & { readonly attempt: number; readonly nonce: string };
 export type Report = Asked<'completed' | 'failed'> & { readonly attempt: number; readonly nonce: string; readonly outcome: Outcome };
 /** Nobody can ask for this one: the ledger itself notices that time has passed. */
@@ -99,8 +100,14 @@ export function nextLife(record: ActionRecord, event: Propose, why: string): Act
   return step(record, { to: 'pending', now: event.now, by: event.mover.by, note }, fresh);
 }
 
+/** What a clean-up may remove is what was listed when its attempt began: a yes to it must not grow while it is on its way. */
+function withSameContainers({ containers: _later, ...evidence }: ActionRecord['evidence'], { containers }: ActionRecord['evidence']): ActionRecord['evidence'] {
+  return containers === undefined ? evidence : { ...evidence, containers };
+}
+
 export function refreshEvidence(record: ActionRecord, event: Propose): ActionRecord {
-  const { evidence, verify_window_ms } = event.proposal;
+  const { verify_window_ms } = event.proposal;
+  const evidence = withSameContainers(event.proposal.evidence, record.evidence);
   const newest = record.transition_history.at(-1);
   const changedKind = evidence.trigger_type !== record.evidence.trigger_type;
   const due = newest === undefined || event.now - epochMs(newest.at) >= evidenceNoteEveryMs;
@@ -110,8 +117,10 @@ export function refreshEvidence(record: ActionRecord, event: Propose): ActionRec
   return step(record, { to: record.state, now: event.now, by: event.mover.by, note: `still so: ${evidence.trigger_type}` }, changes);
 }
 
-export const approve = (record: ActionRecord, { now, mover, note }: Approve): ActionRecord =>
-  step(record, { to: 'approved', now, by: mover.by, note }, { approved_by: mover.by, approved_at: isoOf(now), expires_at: isoOf(now + approvalValidMs) });
+export function approve(record: ActionRecord, { now, givenMs = now, mover, note }: Approve): ActionRecord {
+  const agreed = { approved_by: mover.by, approved_at: isoOf(givenMs), expires_at: isoOf(givenMs + approvalValidMs) };
+  return step(record, { to: 'approved', now, by: mover.by, note }, agreed);
+}
 
 export const reject = (record: ActionRecord, { now, mover, note }: Reject): ActionRecord => step(record, { to: 'rejected', now, by: mover.by, note });
 

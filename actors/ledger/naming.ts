@@ -6,16 +6,19 @@
 import { openStates, typeSlugs } from '../../contracts/action.ts';
 import type { ActionRecord } from './record.ts';
 
-export type Resolved =
-  | { readonly ok: true; readonly record: ActionRecord }
+/** As much of an action as its name is found by: a record here, a document elsewhere. */
+export type Named = Pick<ActionRecord, 'id' | 'state'>;
+
+export type Resolved<R extends Named> =
+  | { readonly ok: true; readonly record: R }
   | { readonly ok: false; readonly code: 'unknown_action' | 'ambiguous'; readonly why: string };
 
 /** A person reads this on a phone. */
 const candidatesNamedMax = 3;
 
-const unknown = (why: string): Resolved => ({ ok: false, code: 'unknown_action', why });
+const unknown = (why: string): Resolved<never> => ({ ok: false, code: 'unknown_action', why });
 
-export function resolveName(name: string, records: Iterable<ActionRecord>): Resolved {
+export function resolveName<R extends Named>(name: string, records: Iterable<R>): Resolved<R> {
   const wanted = name.trim().toLowerCase();
   const all = [...records];
   if (wanted === 'next') return resolveNext(all.filter((record) => record.state === 'pending'));
@@ -32,13 +35,13 @@ export function resolveName(name: string, records: Iterable<ActionRecord>): Reso
   return candidates.length === 1 ? { ok: true, record: only } : ambiguous(`"${shown(wanted)}"`, candidates);
 }
 
-function resolveNext(pending: readonly ActionRecord[]): Resolved {
+function resolveNext<R extends Named>(pending: readonly R[]): Resolved<R> {
   const [only] = pending;
   if (only === undefined) return unknown('nothing waits for a yes');
   return pending.length === 1 ? { ok: true, record: only } : ambiguous('"next"', pending);
 }
 
-function ambiguous(name: string, candidates: readonly ActionRecord[]): Resolved {
+function ambiguous(name: string, candidates: readonly Named[]): Resolved<never> {
   const ids = candidates.map((record) => record.id).sort();
   const more = ids.length > candidatesNamedMax ? ` and ${ids.length - candidatesNamedMax} more` : '';
   return { ok: false, code: 'ambiguous', why: `${name} could be ${ids.slice(0, candidatesNamedMax).join(', ')}${more}; say which` };

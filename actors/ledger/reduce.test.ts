@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { desiredNode, deskStartMs, minuteMs, nonce, TestDesk } from '../../test/kit/ledger-desk.ts';
+import { replay } from './journal.ts';
 import { mode } from './reduce.ts';
 
 const id = 'container-restart-vps-web';
@@ -149,7 +150,7 @@ describe('before everything retained is read', () => {
   it('shows what the journal says once it is connected, and that this is all', () => {
     const before = TestDesk.ready();
     before.bring('approved');
-    const desk = new TestDesk({ remembered: { actions: before.state.actions, maintenance: new Map() } });
+    const desk = new TestDesk({ remembered: replay(before.entries) });
     desk.send({ type: 'synced', now: before.now });
     expect(desk.said()).toEqual(['publish', 'documentsComplete']);
     expect(desk.documents).toEqual(before.documents);

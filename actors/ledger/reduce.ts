@@ -1,24 +1,27 @@
 /**
  * The one desk of a site where requests are judged: who asks, what is meant, and then the machine decides.
  *
- * Reads: requests, the desired state (with the access list), time. Wants done: journal entries, documents, replies,
- * events, clearing of request topics; in that order. Owns and mutates its state (desk-state.ts); the journal alone is
+ * Reads: requests, the desired state (with the access list), actions of other sites, links and what crosses them, time. Wants
+ * done: journal entries, documents, replies, events, clearing of request topics; in that order. Owns and mutates its state (desk-state.ts); the journal alone is
  * what it remembers. A request that can not be judged is answered, and never stops the next one.
  */
 import type { Reduction } from '../../bus/reducer.ts';
-import { RequestState } from '../../contracts/action.ts';
+import { type ProposalRequest, RequestState } from '../../contracts/action.ts';
 import { parseActionRequest } from '../../contracts/action-request.ts';
-import { nodeAliases } from '../../contracts/node-alias.ts';
+import { nodeAliases, resolveNode } from '../../contracts/node-alias.ts';
 import { accessListOf, moverOf, type Standing, standingOf } from './access.ts';
 import { type Case, clearTopic, refuse } from './desk-answers.ts';
 import { judgeMaintenance } from './desk-maintenance.ts';
 import { decide, execute } from './desk-moves.ts';
 import { propose } from './desk-proposals.ts';
+import { forwardProposal, hearLink, hearVerdict, passRelays } from './desk-relay.ts';
+import { seeAction, siteElsewhere } from './desk-seen.ts';
 import type { LedgerCommand, LedgerEvent, LedgerState, RequestEvent } from './desk-state.ts';
 import { passTime } from './desk-time.ts';
+import { judgeRelayed } from './desk-verdicts.ts';
 import { publishWindows, refreshRecurring } from './desk-windows.ts';
 import { askableBy } from './machine.ts';
-import type { MoverRole } from './moves.ts';
+import type { Mover, MoverRole } from './moves.ts';
 
 /** Requests that arrive while the access list is still being read; a person sends one, a flood is turned away. */
 const heldMax = 100;
@@ -51,8 +54,17 @@ export function reduce(state: LedgerState, event: LedgerEvent): Reduction<Ledger
       state.access = accessListOf([...state.desired.values()].filter((doc) => doc.site === state.site));
       break;
     case 'published':
-      // A journal that was lost began at 1 again, and executors would take a new life for one they have already lived.
-      if (event.doc.site === state.site) state.attempts.set(event.doc.id, Math.max(event.doc.attempt, state.attempts.get(event.doc.id) ?? 0));
+      seeAction(state, event);
+      break;
+    case 'link':
+      hearLink(state, event);
+      passRelays(state, event.now, out);
+      break;
+    case 'relayed':
+      judgeRelayed(state, event.relayed, event.now, out);
+      break;
+    case 'verdict':
+      hearVerdict(state, event, out);
       break;
     case 'synced':
       onSynced(state, event.now, out);
@@ -82,13 +94,16 @@ function onSynced(state: LedgerState, now: number, out: LedgerCommand[]): void {
   for (const record of state.actions.values()) out.push({ type: 'publish', record, always: false });
   for (const node of new Set([...state.maintenance.keys(), ...state.recurring.keys()])) publishWindows(state, out, node);
   out.push({ type: 'documentsComplete' });
+  passRelays(state, now, out);
   for (const request of state.held.splice(0)) onRequest(state, { ...request, now }, out);
 }
 
 function onRequest(state: LedgerState, request: RequestEvent, out: LedgerCommand[]): void {
   // Empty is what clearing a topic looks like, ours or a person's.
   if (request.text === '') return;
-  const desk: Case = { state, request, standing: standingOf(request.requester, state), now: request.now, out };
+  const { requester, now } = request;
+  const tell: Case['tell'] = (reply) => out.push({ type: 'reply', requester, reply });
+  const desk: Case = { state, request, standing: standingOf(requester, state), now, out, tell };
   if (!state.synced && state.held.length < heldMax) {
     state.held.push(request);
     return;
@@ -101,7 +116,7 @@ function onRequest(state: LedgerState, request: RequestEvent, out: LedgerCommand
   } else if (desk.standing.kind === 'stranger') refuse(desk, { code: 'not_allowed', line: `Refused: ${desk.standing.why}.` });
   else if (request.state === null) judgeMaintenance(desk);
   else judgeRequest(desk, request.state, desk.standing);
-  clearTopic(desk);
+  clearTopic(desk, request.topic);
 }
 
 function judgeRequest(desk: Case, asked: string, standing: Standing): void {
@@ -125,9 +140,17 @@ function judgeRequest(desk: Case, asked: string, standing: Standing): void {
     refuse(desk, { code: named.code, line: `Refused: ${named.why}.` });
     return;
   }
-  if (parsed.state === 'pending') propose(desk, named.mover, parsed.request);
+  if (parsed.state === 'pending') proposeWhereItIs(desk, named.mover, parsed.request);
   else if (parsed.state === 'running' || parsed.state === 'completed' || parsed.state === 'failed') execute(desk, named.mover, parsed);
   else decide(desk, named.mover, parsed);
+}
+
+/** What a person asks for on a node of another site is that site's to judge; programs ask at their own. */
+function proposeWhereItIs(desk: Case, mover: Mover, request: ProposalRequest): void {
+  const node = resolveNode(request.node, desk.state.aliases);
+  const site = mover.role === 'person' ? siteElsewhere(desk.state, node) : null;
+  if (site === null) propose(desk, mover, request);
+  else forwardProposal(desk, mover, site, { ...request, node });
 }
 
 function roleOf(standing: Standing): MoverRole {

@@ -1,7 +1,9 @@
 /** What the ledger says to people: one line about an action, and one line in answer to a request. Pure. */
 import type { ActionType } from '../../contracts/action.ts';
+import { approvalValidMs } from '../../contracts/defaults.ts';
+import type { LinkSeen } from './desk-state.ts';
 import type { ChangeCode, RefusalCode } from './machine.ts';
-import { type ActionRecord, epochMs } from './record.ts';
+import { type ActionRecord, epochMs, isoOf } from './record.ts';
 
 /** `summary` of documents and replies (contracts/common.ts). */
 const lineCharsMax = 400;
@@ -18,6 +20,9 @@ export function clockTime(iso: string, now: number): string {
   const [day = '', time = ''] = iso.split('T');
   return `${day === today ? '' : `${day} `}${time.slice(0, 5)} UTC`;
 }
+
+/** `60 min` */
+export const minutes = (ms: number): string => `${ms / 60_000} min`;
 
 type Target = { readonly type: ActionType; readonly node: string; readonly service: string | null };
 
@@ -87,6 +92,27 @@ export function changeLine(code: ChangeCode | 'unchanged', record: ActionRecord,
   };
   return oneLine(lines[code]);
 }
+
+interface Forwarded {
+  readonly to: string;
+  readonly what: string;
+  readonly link: LinkSeen | undefined;
+  readonly untilMs: number;
+  readonly now: number;
+}
+
+/** The answer to a request that another site judges. */
+export function forwardedLine({ to, what, link, untilMs, now }: Forwarded): string {
+  const since = link?.sinceMs == null ? '' : ` since ${clockTime(isoOf(link.sinceMs), now)}`;
+  if (link?.status === 'up') return oneLine(`Forwarded to ${to}, waiting for its answer: ${what}.`);
+  if (link?.status === 'degraded') return oneLine(`Forwarded to ${to}, link degraded${since}, waiting for its answer: ${what}.`);
+  const away = link === undefined ? `nothing is known of the link of ${to}` : `link down${since}`;
+  return oneLine(`Forwarded, ${away}: ${what}. It is for ${to} to judge when the link is back, until ${clockTime(isoOf(untilMs), now)}.`);
+}
+
+/** Whether it arrived is not known: its verdict may have got lost. */
+export const unansweredLine = ({ to, what }: Pick<Forwarded, 'to' | 'what'>): string =>
+  oneLine(`No answer from ${to} within ${minutes(approvalValidMs)}: ${what}. If it has not arrived there by now it is refused there.`);
 
 /** How the action stands now, for somebody whose request came too late: "already approved by alice at 14:05 UTC". */
 function already(record: ActionRecord, now: number): string {

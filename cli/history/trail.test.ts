@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { actionDocument } from '../../actors/ledger/documents.ts';
 import type { Action } from '../../contracts/action.ts';
 import { TestDesk } from '../../test/kit/ledger-desk.ts';
+import { TwoLedgers } from '../../test/kit/two-ledgers.ts';
 import { fromWhere, pageOf, type Row, rowKey, rowOfEntry, rowsOfDocument } from './trail.ts';
 
 const id = 'container-restart-vps-web';
+const cabinId = 'container-restart-cabin-1-web';
 
 /** A repair from its proposal to its end; a minute between all moves. */
 function repaired(): TestDesk {
@@ -24,6 +26,7 @@ function repaired(): TestDesk {
   }
   return desk;
 }
+const rowsOf = ({ entries }: Pick<TestDesk, 'entries'>): readonly Row[] => entries.flatMap((entry) => rowOfEntry(entry) ?? []);
 const move = ({ from, to, who, login, front_end, site }: Row): unknown => [from, to, who, login, front_end, site];
 
 const moves = [
@@ -36,7 +39,7 @@ const moves = [
 describe('the audit log', () => {
   it('names who, when, from where, and on what evidence, from the lines of the journal', () => {
     const desk = repaired();
-    const rows = desk.entries.map(rowOfEntry);
+    const rows = rowsOf(desk);
     expect(rows.map(move)).toEqual(moves);
     expect(rows.map(({ at }) => at.slice(11, 16))).toEqual(['12:00', '12:01', '12:02', '12:03']);
     expect(rows[1]).toMatchObject({
@@ -67,30 +70,51 @@ describe('the audit log', () => {
   });
 
   it.each([
-    ['alice via operator-ui-vps', 'alice', 'operator-ui-vps', 'operator-ui'],
-    ['anna', 'anna', 'anna', null],
-    ['anna for the night shift', 'anna for the night shift', 'anna', null],
-    ['anonymous', 'anonymous', 'anonymous', null],
-    ['ledger', 'ledger', null, null],
-  ])('reads "%s"', (by, who, login, front_end) => {
-    expect(fromWhere(by)).toEqual({ who, login, front_end });
+    ['alice via operator-ui-vps', 'alice', 'operator-ui-vps', 'operator-ui', null],
+    ['alice via hub/operator-ui-vps', 'alice', 'operator-ui-vps', 'operator-ui', 'hub'],
+    ['anna', 'anna', 'anna', null, null],
+    ['anna via hub/anna', 'anna', 'anna', null, 'hub'],
+    ['anna for the night shift', 'anna for the night shift', 'anna', null, null],
+    ['anna for the night shift via hub/anna', 'anna for the night shift', 'anna', null, 'hub'],
+    ['anonymous', 'anonymous', 'anonymous', null, null],
+    ['ledger', 'ledger', null, null, null],
+  ])('reads "%s"', (by, who, login, front_end, asked_at) => {
+    expect(fromWhere(by)).toEqual({ who, login, front_end, asked_at });
   });
 
   it('has maintenance in it', () => {
     const desk = TestDesk.ready();
     desk.maintain('telegram-bot-vps', { node: 'vps', service: 'web', until: '2026-03-01T13:00:00Z', reason: 'disk swap', on_behalf_of: 'bob' });
     desk.pass(60 * 60_000);
-    expect(desk.entries.map(rowOfEntry)).toMatchObject([
+    expect(rowsOf(desk)).toMatchObject([
       { id: 'maintenance-vps', to: 'begun', who: 'bob', front_end: 'telegram-bot', note: expect.stringContaining('disk swap') as string },
       { id: 'maintenance-vps', to: 'expired', who: 'ledger' },
     ]);
+  });
+
+  it('has at the hub what was asked of another site and what came back, and at that site who did it from where', () => {
+    const two = new TwoLedgers();
+    two.propose();
+    two.ask('telegram-bot-vps', 'approved', { id: cabinId, on_behalf_of: 'bob' });
+    two.cut().ask('anna', 'maintenance', { node: 'cabin-1', until: '2026-03-01T18:00:00Z', reason: 'disk' });
+    two.pass(60 * 60_000);
+    expect(rowsOf(two.hub).map(({ id: about, site, to, who, asked_at }) => [about, site, to, who, asked_at])).toEqual([
+      [cabinId, 'cabin', 'forwarded: approved', 'bob', null],
+      [cabinId, 'cabin', 'answered', 'the ledger of cabin', null],
+      ['maintenance-cabin-1', 'cabin', 'forwarded: maintenance', 'anna', null],
+      ['maintenance-cabin-1', 'cabin', 'too old', 'anna', null],
+    ]);
+    expect(rowsOf(two.hub)[1]).toMatchObject({ attempt: 1, note: expect.stringMatching(/^Approved: restart web on cabin-1/) as string });
+    const approval = { to: 'approved', who: 'bob', login: 'telegram-bot-vps', front_end: 'telegram-bot', asked_at: 'hub', site: 'cabin' };
+    expect(rowsOf(two.cabin)).toContainEqual(expect.objectContaining(approval));
   });
 
   it('counts a line that stands in two files of the journal once', () => {
     const [entry] = repaired().entries;
     if (entry === undefined) throw new Error('nothing was written');
     const again = JSON.parse(JSON.stringify(entry)) as typeof entry;
-    expect(rowKey(rowOfEntry(again))).toBe(rowKey(rowOfEntry(entry)));
+    const [first, second] = rowsOf({ entries: [entry, again] }).map(rowKey);
+    expect([first, second]).toEqual([expect.stringContaining(id), first]);
   });
 });
 
