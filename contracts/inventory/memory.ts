@@ -1,7 +1,7 @@
 /** The form in which the inventory holds and remembers what the files say, and what is wrong with a file. */
 import { z } from 'zod';
 import { Count, Level, ServiceName, SiteName } from '../common.ts';
-import { AccessList, DesiredMaintenance, DesiredService } from '../desired.ts';
+import { AccessList, DesiredMaintenance, DesiredService, DesiredUplink } from '../desired.ts';
 import { CleanupClass } from './capabilities.ts';
 
 /** A declared node as the inventory holds it. */
@@ -12,6 +12,7 @@ export const DeclaredNode = z.object({
   roles: z.array(Level).optional(),
   location: Level.optional(),
   aliases: z.array(Level).optional(),
+  uplink: DesiredUplink.optional(),
   cleanup_class: CleanupClass.optional(),
   maintenance: z.array(DesiredMaintenance).optional(),
   commit: z.string().optional().describe('of the checkout that this version was read from'),
@@ -24,6 +25,7 @@ export const NodeTopology = z.object({
   roles: z.array(Level).optional(),
   location: Level.optional(),
   aliases: z.array(Level).optional(),
+  uplink: DesiredUplink.optional(),
 });
 export type NodeTopology = z.infer<typeof NodeTopology>;
 

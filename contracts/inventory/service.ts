@@ -1,5 +1,6 @@
 /** services/<service>/service.yaml: what is the same of a service on every machine that runs it. */
 import { z } from 'zod';
+import { Login } from '../common.ts';
 import { AbsolutePath, DeclaredNodeName, DeclaredServiceName, Exposure, Port, PortProtocol } from './words.ts';
 
 const Duration = z
@@ -32,6 +33,22 @@ const Healthcheck = z.strictObject({
   retries: z.int().min(1).max(20).default(3).describe('failures in a row until unhealthy'),
 });
 
+/** Outside of our root, which programs of others have no business in: beginning with a word of their own. */
+const ForeignFilter = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+(\/([^/+#\s]+|\+))*(\/#)?$/, 'a topic filter that begins with a word, such as sensors/#')
+  .meta({ title: 'topic filter', examples: ['sensors/#'] });
+const foreignFilters = z
+  .array(ForeignFilter)
+  .default([])
+  .meta({ examples: [['sensors/#']] });
+
+const OwnLogin = z.strictObject({
+  login: Login.describe('under which it connects').meta({ examples: ['zigbee2mqtt'] }),
+  reads: foreignFilters.describe('what it may read'),
+  writes: foreignFilters.describe('what it may publish'),
+});
+
 const Service = z.strictObject({
   name: DeclaredServiceName.describe('the same as its directory'),
   description: z.string().describe('what it does, one line'),
@@ -52,6 +69,7 @@ const Service = z.strictObject({
     })
     .prefault({})
     .describe('what it needs to start'),
+  mqtt: OwnLogin.optional().describe("of a program that is not one of ours: its login at the broker of its site, for the broker's access list; absent: none"),
   workload: z
     .enum(['light', 'medium', 'heavy', 'llm'])
     .default('light')
