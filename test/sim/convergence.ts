@@ -1,14 +1,19 @@
 /**
- * Once every fault is healed: what in the documents does not agree with the engines yet, or with each other; and what does
- * not by design, for a known time. How long each may last says `run-seed.ts`.
+ * Once every fault is healed and people have done their part: what is not well yet, or what is said that is not so; and what is not over
+ * by design, for a known time. How long each may last says `run-seed.ts`.
+ *
+ * In the end every container runs, nothing is open, the site is nominal, and what is retained is what its writers say, no more and no less.
  */
-import type { Container } from '../../adapters/simulated/container.ts';
+
+import { contentOf } from '../../bus/document-text.ts';
 import type { Action, Decisions } from '../../contracts/action.ts';
+import { openStates } from '../../contracts/action.ts';
+import type { ActorStatus, Manifest } from '../../contracts/actor-status.ts';
 import type { DesiredNode } from '../../contracts/desired.ts';
 import type { Incident } from '../../contracts/incident.ts';
-import { findTopic } from '../../contracts/topics.ts';
-import type { SiteSummary } from '../../contracts/world.ts';
-import { root, type Site, siteName } from './site.ts';
+import { findTopic, topics } from '../../contracts/topics.ts';
+import type { Machine } from './machine.ts';
+import type { Site } from './site.ts';
 
 interface Head {
   readonly status: string;
@@ -20,11 +25,10 @@ const isDocument = (topic: string): boolean => findTopic(topic)?.row.retained ==
 class Documents {
   /** Retained where nothing may be. */
   readonly strays: string[] = [];
-  private readonly docs: Map<string, Head>;
+  private readonly docs = new Map<string, Head>();
 
-  constructor(site: Site) {
-    this.docs = new Map();
-    for (const [absolute, text] of site.broker.retainedTopics) {
+  constructor({ broker, root }: Site) {
+    for (const [absolute, text] of broker.retainedTopics) {
       const topic = absolute.slice(root.length + 1);
       if (isDocument(topic)) this.docs.set(topic, JSON.parse(text) as Head);
       else this.strays.push(topic);
@@ -37,6 +41,11 @@ class Documents {
 
   get<D>(topic: string): D | undefined {
     return this.docs.get(topic) as D | undefined;
+  }
+
+  content(topic: string): string | null {
+    const doc = this.docs.get(topic);
+    return doc === undefined ? null : contentOf(doc as unknown as Record<string, unknown>);
   }
 
   status(topic: string): string {
@@ -53,7 +62,7 @@ type Complain = (what: string) => void;
 /** In words, one line each. */
 export interface Differences {
   readonly wrong: readonly string[];
-  /** Open although its service is well: it flapped, and has to be quiet for a while. */
+  /** Open although its subject is well: it flapped, and has to be quiet for a while. */
   readonly settling: readonly string[];
   /** Stored on a request topic, and lost on its way to the ledger, which cannot clear what it does not know of. */
   readonly unheard: readonly string[];
@@ -62,93 +71,84 @@ export interface Differences {
 export function differences(site: Site): Differences {
   const found: string[] = [];
   const unheard: string[] = [];
-  const settling: string[] = [];
   const complain: Complain = (what) => found.push(what);
   const docs = new Documents(site);
   for (const topic of docs.strays) (site.overseer.requests.isUnheard(topic) ? unheard : found).push(`${topic} is retained`);
   for (const { node, name } of site.processes) expect(complain, docs, `actors/${node}/${name}`, ['online']);
   const incidents = docs.under<Incident>('world/incidents/').filter(({ status }) => status === 'active');
-  const standing = incidents.filter((incident) => isTrue(site, incident));
-  for (const incident of incidents)
-    if (!standing.includes(incident)) (incident.flapping ? settling : found).push(`${incident.id} is open, and the engine contradicts it`);
-  for (const { name, engine } of site.machines) {
-    expect(complain, docs, `health/${name}`, ['online']);
-    expect(complain, docs, `world/nodes/${name}`, ['online']);
-    expect(complain, docs, `desired/${name}`, [site.isAdopted ? 'adopted' : 'declared']);
-    const containers = engine.world.all();
-    for (const container of containers) compareService(complain, docs, { node: name, container, incidents: standing, isAdopted: site.isAdopted });
-    const there = new Set(containers.map((each) => each.name));
-    for (const topic of docs.topics) {
-      const service = [`health/${name}/`, `world/services/${name}/`]
-        .map((prefix) => (topic.startsWith(prefix) ? topic.slice(prefix.length) : null))
-        .find((each) => each !== null);
-      if (service !== undefined && service !== null && !there.has(service)) complain(`${topic} is ${docs.status(topic)}, and there is no such container`);
-    }
-  }
-  found.push(...site.overseer.events.differences((node) => docs.get(`cursors/${siteName}/${node}`)));
-  for (const action of docs.under<Action>('world/actions/')) compareAction(complain, action, incidents);
-  const summary = docs.get<SiteSummary>(`world/sites/${siteName}`);
-  const shouldBe = incidents.length === 0 ? ['nominal'] : ['degraded', 'critical'];
-  if (!shouldBe.includes(summary?.status ?? ''))
-    complain(`the site is ${summary?.status ?? 'not there'} (${summary?.worst ?? ''}), with ${incidents.length} incidents open`);
-  return { wrong: found, settling, unheard };
+  const flapping = incidents.filter((incident) => incident.flapping);
+  for (const incident of incidents) if (!incident.flapping) complain(`${incident.id} is open: ${incident.message}`);
+  for (const machine of site.machines) compareMachine(complain, docs, { machine, site, flapping });
+  for (const action of docs.under<Action>('world/actions/'))
+    if (openStates.some((state) => state === action.status)) complain(`${action.id} is still ${action.status}`);
+  const summary = docs.status(topics.site.pattern.replace('{site}', site.name));
+  if (summary !== 'nominal' && flapping.length === 0) complain(`the site is ${summary}, with ${incidents.length} incidents open`);
+  found.push(...site.overseer.events.differences((node) => docs.get(topics.cursor.build({ site: site.name, node }))));
+  // The dearest comparison, and of no use before the others agree.
+  if (found.length === 0) compareTruth(complain, docs, site);
+  return { wrong: found, settling: flapping.map(({ id }) => `${id} is open, and flapping`), unheard };
 }
 
 function expect(complain: Complain, docs: Documents, topic: string, statuses: readonly string[]): void {
   if (!statuses.includes(docs.status(topic))) complain(`${topic} is ${docs.status(topic)}, not ${statuses.join(' or ')}`);
 }
 
-/** What a container's service must be called; null while the engine itself is about to change it. */
-function truthOf({ status, health }: Container): readonly string[] | null {
-  if (status === 'running') return health === null ? ['healthy'] : health === 'starting' ? null : [health];
-  return status === 'exited' ? ['down', 'stopped'] : null;
-}
-
 interface Subject {
-  readonly node: string;
-  readonly container: Container;
-  /** Those that are true. */
-  readonly incidents: readonly Incident[];
-  readonly isAdopted: boolean;
+  readonly machine: Machine;
+  readonly site: Site;
+  readonly flapping: readonly Incident[];
 }
 
-function compareService(complain: Complain, docs: Documents, { node, container, incidents, isAdopted }: Subject): void {
-  const service = container.name;
-  const truth = truthOf(container);
-  if (truth === null) {
-    complain(`${service} on ${node} is still ${container.status}`);
-    return;
+function compareMachine(complain: Complain, docs: Documents, { machine, site, flapping }: Subject): void {
+  const { name, engine, shape } = machine;
+  const { isAdopted } = site.shape;
+  expect(complain, docs, `health/${name}`, ['online']);
+  expect(complain, docs, `world/nodes/${name}`, ['online']);
+  expect(complain, docs, `desired/${name}`, [isAdopted ? 'adopted' : 'declared']);
+  const desired = docs.get<DesiredNode>(`desired/${name}`)?.services ?? [];
+  for (const { name: service } of shape.services) {
+    const container = engine.world.find(service);
+    if (container?.status !== 'running' || (container.health ?? 'healthy') !== 'healthy')
+      complain(`${service} on ${name} is ${container?.status ?? 'removed'} (${container?.health ?? 'no health check'})`);
+    expect(complain, docs, `health/${name}/${service}`, ['healthy']);
+    // What ended before anybody looked is not adopted until somebody sees it run.
+    if (!desired.some((each) => each.name === service)) complain(`${service} on ${name} runs, and is not in desired/${name}`);
+    const decision = docs.get<Decisions>(`decisions/${name}`)?.services.find((each) => each.service === service);
+    // An incident that flaps does not say in its document whether it is well just now.
+    const isSettling = flapping.some((each) => each.node === name && each.service === service);
+    if (decision?.decision !== 'nothing' && !isSettling)
+      complain(`${service} on ${name} is well, and is decided: ${decision?.decision ?? 'not there'} (${decision?.why ?? ''})`);
   }
-  expect(complain, docs, `health/${node}/${service}`, truth);
-  expect(complain, docs, `world/services/${node}/${service}`, [docs.status(`health/${node}/${service}`)]);
-  const own = incidents.filter((each) => each.node === node && each.service === service);
-  const said = docs.status(`health/${node}/${service}`);
-  const isWanted = docs.get<DesiredNode>(`desired/${node}`)?.services.some((each) => each.name === service) ?? false;
-  if (!isWanted && !isAdopted) complain(`${service} on ${node} is declared, and not in desired/${node}`);
-  // What was never seen running while somebody looked, or did its job and ended, is not adopted: nobody misses it.
-  if (!isWanted) return;
-  const isTrouble = said === 'down' || said === 'unhealthy' || (said === 'stopped' && !isAdopted);
-  if (isTrouble !== own.length > 0) complain(`${service} on ${node} is ${said}, and has ${own.length} open incidents`);
-  const decision = docs.get<Decisions>(`decisions/${node}`)?.services.find((each) => each.service === service);
-  const wanted = isTrouble ? ['proposed', 'blocked'] : ['nothing'];
-  if (!wanted.includes(decision?.decision ?? ''))
-    complain(`${service} on ${node} is ${said}, and is decided: ${decision?.decision ?? 'not there'} (${decision?.why ?? ''})`);
-  const action = decision?.action_id == null ? null : docs.status(`world/actions/${node}/${decision.action_id}`);
-  if (decision?.decision === 'proposed' && action !== 'pending') complain(`${decision.action_id} is proposed, and ${action ?? 'has no id'}`);
+  for (const topic of docs.topics) {
+    const service = serviceIn(topic, name);
+    if (service === null) continue;
+    if (engine.world.find(service) === undefined) complain(`${topic} is ${docs.status(topic)}, and there is no such container`);
+    else expect(complain, docs, `world/services/${name}/${service}`, [docs.status(`health/${name}/${service}`)]);
+  }
 }
 
-function compareAction(complain: Complain, action: Action, incidents: readonly Incident[]): void {
-  if (action.status === 'running' || action.status === 'approved') complain(`${action.id} is still ${action.status}`);
-  const hasReason = incidents.some((each) => each.node === action.node && each.service === action.service);
-  if (action.status === 'pending' && action.proposed_by.startsWith('supervisor-') && !hasReason) complain(`${action.id} is pending, and nothing is wrong`);
+/** The service of this machine that a topic is about. */
+function serviceIn(topic: string, machine: string): string | null {
+  for (const prefix of [`health/${machine}/`, `world/services/${machine}/`]) if (topic.startsWith(prefix)) return topic.slice(prefix.length);
+  return null;
 }
 
-/** One outage may have two incidents: a service whose check failed before its container ended. Both are true until it is well. */
-function isTrue(site: Site, { node, service, kind }: Incident): boolean {
-  const container = site.machines
-    .find(({ name }) => name === node)
-    ?.engine.world.all()
-    .find(({ name }) => name === service);
-  if (container === undefined || (kind !== 'down' && kind !== 'unhealthy')) return false;
-  return container.status !== 'running' || container.health === 'unhealthy';
+/** What every process says now, against what the broker holds: content by content, and in its manifest. */
+function compareTruth(complain: Complain, docs: Documents, { processes }: Site): void {
+  const owned = new Set<string>();
+  for (const { node, name, login, truth } of processes) {
+    const said = truth.documents();
+    const status = topics.actorStatus.build({ node, actor: name });
+    const manifest = topics.manifest.build({ node, actor: name });
+    for (const [topic, content] of said) {
+      owned.add(topic);
+      if (docs.content(topic) !== content) complain(`${topic} is retained as ${docs.content(topic) ?? 'nothing'}, and ${login} says ${content}`);
+    }
+    for (const topic of truth.isComplete ? [status, manifest] : [status]) owned.add(topic);
+    const listed = [...(docs.get<Manifest>(manifest)?.topics ?? [])].sort().join(' ');
+    const expected = [...said.keys(), status].sort().join(' ');
+    if (truth.isComplete && listed !== expected) complain(`${manifest} lists ${listed}, and ${login} has said ${expected}`);
+    if (docs.get<ActorStatus>(status)?.actor !== name) complain(`${status} is not what ${login} says of itself`);
+  }
+  for (const topic of docs.topics) if (!owned.has(topic)) complain(`${topic} is retained, and nobody says so`);
 }

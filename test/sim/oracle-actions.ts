@@ -1,12 +1,10 @@
 /**
- * Checks what becomes of actions: moves along allowed transitions only, nothing executed without a live approval of a
- * person, at most once for each, nothing proposed again while its cooldown runs.
- *
- * Knows only what passes by: the documents the ledger publishes, the requests that reach it, the calls that reach an engine.
+ * Checks what becomes of actions by the documents that the ledger publishes: moves along allowed transitions only, agreed to only by a
+ * yes that is for this attempt, nothing proposed again while its cooldown runs, and no repair in shadow mode.
  */
 import type { Action, ActionState, Transition } from '../../contracts/action.ts';
-import { actionId } from '../../contracts/action.ts';
-import { approvalValidMs, historyKeptInDocument, reproposalCooldownMs } from '../../contracts/defaults.ts';
+import { historyKeptInDocument, reproposalCooldownMs } from '../../contracts/defaults.ts';
+import type { ApprovalOracle } from './oracle-approvals.ts';
 import type { Breach } from './rules.ts';
 
 /** By the architecture, section 3; a state may be noted again. */
@@ -22,25 +20,36 @@ const allowed: Readonly<Record<ActionState, readonly ActionState[]>> = {
 };
 const held: readonly ActionState[] = ['rejected', 'failed', 'expired'];
 
-/** Between the grant and the effect lie one look at the engine and two writes: seconds, even on a slow disk. */
-const effectMarginMs = 60_000;
+export interface ActionOracleOptions {
+  readonly breach: Breach;
+  readonly now: () => number;
+  readonly people: readonly string[];
+  readonly approvals: ApprovalOracle;
+  /** What is heard about Home Assistant may lead to notices only. */
+  readonly isShadow: boolean;
+}
 
 export class ActionOracle {
+  private readonly options: ActionOracleOptions;
   private readonly breach: Breach;
-  private readonly now: () => number;
-  private readonly people: readonly string[];
   private readonly published = new Map<string, Action>();
   /** When the end of the attempt before this one was published. */
   private readonly earlierUntilMs = new Map<string, number>();
   private readonly spokenAtMs = new Map<string, number>();
-  /** When the ledger last heard an approval by anybody, by person: the time of the simulation. */
-  private readonly approvals = new Map<string, number[]>();
-  private readonly executions = new Map<string, number>();
 
-  constructor(options: { readonly breach: Breach; readonly now: () => number; readonly people: readonly string[] }) {
+  constructor(options: ActionOracleOptions) {
+    this.options = options;
     this.breach = options.breach;
-    this.now = options.now;
-    this.people = options.people;
+  }
+
+  /** As published last. */
+  get actions(): Iterable<Action> {
+    return this.published.values();
+  }
+
+  /** A yes that was heard before that was for an earlier attempt. */
+  agreedAfterMs(id: string): number {
+    return this.earlierUntilMs.get(id) ?? 0;
   }
 
   /** The ledger has published an action document. */
@@ -50,7 +59,7 @@ export class ActionOracle {
     if (before !== undefined && before.attempt !== action.attempt) this.earlierUntilMs.set(action.id, this.spokenAtMs.get(action.id) ?? 0);
     this.published.set(action.id, action);
     const fresh = this.news(action, before);
-    if (fresh.length > 0) this.spokenAtMs.set(action.id, this.now());
+    if (fresh.length > 0) this.spokenAtMs.set(action.id, this.options.now());
     let state = fresh[0]?.from ?? action.status;
     for (const { from, to } of fresh) {
       if (from !== null && from !== state) this.breach('allowed-transitions', `${action.id}: history goes on from ${from} after ${state}`);
@@ -58,7 +67,10 @@ export class ActionOracle {
       state = to;
     }
     if (state !== action.status) this.breach('allowed-transitions', `${action.id} is ${action.status}, and its history ends with ${state}`);
+    this.checkYes(action, fresh);
     this.checkCooldown(action, before, fresh);
+    if (this.options.isShadow && action.evidence.trigger_type.startsWith('ha_') && action.type !== 'alert_only')
+      this.breach('shadow-mode-only-tells', `${action.id} is a ${action.type} because of ${action.evidence.trigger_type}`);
   }
 
   /** What the history has that the last published one had not. */
@@ -74,6 +86,17 @@ export class ActionOracle {
     return history.slice(at + 1);
   }
 
+  /** What was agreed to an attempt before this one the document does not tell apart any more. */
+  private checkYes(action: Action, fresh: readonly Transition[]): void {
+    const ofThisAttempt = fresh.slice(fresh.findLastIndex(({ to }) => to === 'pending') + 1);
+    for (const { to, by } of ofThisAttempt) {
+      if (to !== 'approved' || !this.options.people.includes(by)) continue;
+      const problem = this.options.approvals.problem(action, by, this.agreedAfterMs(action.id));
+      if (problem !== null)
+        this.breach('no-stale-yes', `attempt ${action.attempt} of ${action.id} (digest ${action.digest}) is approved by ${by}: ${yesProblem[problem]}`);
+    }
+  }
+
   private checkCooldown(action: Action, before: Action | undefined, fresh: readonly Transition[]): void {
     if (before === undefined || before.evidence.trigger_type !== action.evidence.trigger_type) return;
     for (const { from, to, at, by } of fresh) {
@@ -84,34 +107,9 @@ export class ActionOracle {
         this.breach('no-proposal-within-cooldown', `${action.id} was ${from}, and proposed again ${Math.round(waitedMs / 1000)} s later for the same reason`);
     }
   }
-
-  /** An approval has reached the ledger. */
-  onApprovalHeard(person: string): void {
-    const heard = this.approvals.get(person) ?? [];
-    heard.push(this.now());
-    this.approvals.set(person, heard);
-  }
-
-  /** An engine was asked to restart this service. `ledgerNowMs`: what the clock of the ledger's machine says. */
-  onExecution(node: string, service: string, ledgerNowMs: number): void {
-    const id = actionId({ type: 'container_restart', node, service });
-    const action = this.published.get(id);
-    const complain = (why: string): void => this.breach('no-execution-without-approval', `${service} on ${node} is restarted: ${why}`);
-    if (action === undefined) {
-      complain('no such action was ever published');
-      return;
-    }
-    const key = `${id} attempt ${action.attempt}`;
-    const times = (this.executions.get(key) ?? 0) + 1;
-    this.executions.set(key, times);
-    if (times > 1) this.breach('at-most-once-per-approval', `${key} is executed for the ${times}. time`);
-    if (action.status !== 'running') complain(`its action is ${action.status}`);
-    if (action.claim?.by !== `executor-${node}`) complain(`its claim is ${action.claim?.by ?? 'nobody'}'s`);
-    if (action.claim !== null && Date.parse(action.claim.lease_until) + effectMarginMs < ledgerNowMs) complain('its lease has run out');
-    const person = action.approved_by ?? '';
-    if (!this.people.includes(person)) complain(`it was approved by ${person === '' ? 'nobody' : person}`);
-    const earliestMs = Math.max(this.earlierUntilMs.get(id) ?? 0, this.now() - approvalValidMs - effectMarginMs);
-    const heard = (this.approvals.get(person) ?? []).filter((atMs) => atMs >= earliestMs);
-    if (heard.length === 0) complain(`no approval of ${person} reached the ledger since it was proposed`);
-  }
 }
+
+export const yesProblem = {
+  none: 'no yes to it reached the ledger since it was proposed',
+  stale: 'every yes that reached the ledger names another attempt or digest',
+} as const;

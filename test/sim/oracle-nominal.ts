@@ -1,6 +1,6 @@
 /**
  * Checks that the site is never called nominal on stale data or in trouble, by what the observer was told: heartbeats not
- * older than three intervals by its own clock, and no service document that says trouble.
+ * older than three intervals by its own clock, and no service document that says trouble; nor while it calls an incident active.
  */
 
 import { heartbeatIntervalMs, heartbeatIntervalsMissedMax } from '../../contracts/defaults.ts';
@@ -34,6 +34,8 @@ export class NominalOracle {
   private nodes = new Map<string, Node>();
   private newest = new Map<string, Head>();
   private said: string | null = null;
+  /** Topics of incidents that are active by their documents. */
+  private readonly active = new Set<string>();
   /** Published and not acknowledged yet. */
   private underWay = 0;
   private idleSinceMs = 0;
@@ -93,6 +95,12 @@ export class NominalOracle {
     return true;
   }
 
+  /** The observer says of an incident that it is active, or anything else. */
+  onIncident(topic: string, isActive: boolean): void {
+    if (isActive) this.active.add(topic);
+    else this.active.delete(topic);
+  }
+
   /** `writtenAgoMs`: a writer that found its broker empty says again what it said before, with the time of then. */
   onSaid(status: string, writtenAgoMs: number): void {
     this.said = status;
@@ -107,6 +115,9 @@ export class NominalOracle {
   private check(marginMs: number): void {
     if (this.said !== 'nominal') return;
     const now = this.now();
+    // Both are published in one go, in whatever order.
+    if (marginMs > 0 && this.active.size > 0)
+      this.breach('never-nominal-in-trouble', `the site is called nominal while ${[...this.active].join(', ')} is active`);
     for (const [name, node] of this.nodes) {
       if (node.desired === null) continue;
       if (node.desired.agents.includes('node-agent')) this.checkNode(name, node, now - marginMs);

@@ -1,16 +1,24 @@
 /** Sees everything that passes between the actors and the world: tells the trace, and asks the oracles. */
+
+import type { Container } from '../../adapters/simulated/container.ts';
 import type { Clock } from '../../bus/clock.ts';
 import type { LinkOptions } from '../../bus/link.ts';
 import type { Action } from '../../contracts/action.ts';
+import type { CleanupKind } from '../../contracts/cleanup.ts';
 import type { DocumentHead } from '../../contracts/common.ts';
-import type { Event } from '../../contracts/event.ts';
+import type { Event, EventDraft } from '../../contracts/event.ts';
+import type { EngineWitness } from './machine.ts';
 import { ActionOracle } from './oracle-actions.ts';
+import { AlarmOracle } from './oracle-alarms.ts';
+import { ApprovalOracle } from './oracle-approvals.ts';
 import { EventOracle } from './oracle-events.ts';
+import { ExecutionOracle } from './oracle-executions.ts';
 import { NominalOracle } from './oracle-nominal.ts';
 import { RequestOracle } from './oracle-requests.ts';
 import { WriterOracle } from './oracle-writers.ts';
 import type { Witness } from './process.ts';
 import type { Breach } from './rules.ts';
+import type { SiteShape } from './shape.ts';
 import type { Trace } from './trace.ts';
 
 /** pino's number for errors. */
@@ -24,14 +32,18 @@ export interface OverseerOptions {
   readonly center: string;
   readonly centerClock: Clock;
   readonly people: readonly string[];
+  readonly shape: SiteShape;
 }
 
-export class Overseer implements Witness {
+export class Overseer implements Witness, EngineWitness {
   private readonly options: OverseerOptions;
   readonly events = new EventOracle();
   readonly requests = new RequestOracle();
   private readonly writers: WriterOracle;
+  private readonly approvals: ApprovalOracle;
   private readonly actions: ActionOracle;
+  private readonly executions: ExecutionOracle;
+  private readonly alarms: AlarmOracle;
   private readonly nominal: NominalOracle;
   private readonly parsed = new WeakMap<Buffer, unknown>();
   /** Messages and timers dealt with. */
@@ -39,11 +51,15 @@ export class Overseer implements Witness {
   messages = 0;
 
   constructor(options: OverseerOptions) {
-    const { breach, clock, people } = options;
+    const { breach, clock, people, shape, centerClock } = options;
+    const now = (): number => clock.now();
     this.options = options;
     this.writers = new WriterOracle(breach);
-    this.actions = new ActionOracle({ breach, now: () => clock.now(), people });
-    this.nominal = new NominalOracle({ breach, now: () => clock.now() });
+    this.approvals = new ApprovalOracle(now);
+    this.actions = new ActionOracle({ breach, now, people, approvals: this.approvals, isShadow: shape.haRules.shadowMode });
+    this.executions = new ExecutionOracle({ breach, now, people, shape, ledgerNow: () => centerClock.now(), actions: this.actions, approvals: this.approvals });
+    this.alarms = new AlarmOracle(breach);
+    this.nominal = new NominalOracle({ breach, now });
   }
 
   connecting(login: string, options: LinkOptions): void {
@@ -56,6 +72,7 @@ export class Overseer implements Witness {
     const doc = text === '' ? null : (JSON.parse(text) as Partial<DocumentHead>);
     this.options.trace.say(login, `→ ${topic} ${wordsOf(topic, doc)}`);
     this.writers.onPublish(login, topic, doc, retain);
+    if (topic.startsWith('world/incidents/')) this.nominal.onIncident(topic, doc?.status === 'active');
     if (doc === null) return;
     if (topic.startsWith('events/')) this.events.onPublish(doc as unknown as Event);
     else if (topic.startsWith('world/actions/')) this.actions.onDocument(doc as unknown as Action);
@@ -70,7 +87,7 @@ export class Overseer implements Witness {
     if (payload.length === 0) return;
     if (login.startsWith('ledger-')) {
       this.requests.onHeard(topic);
-      if (topic.startsWith('actions/approved/') && !retained) this.actions.onApprovalHeard(topic.slice('actions/approved/'.length));
+      if (topic.startsWith('actions/approved/') && !retained) this.approvals.onHeard(topic.slice('actions/approved/'.length), payload.toString());
     } else if (isObserver(login) && (topic.startsWith('health/') || topic.startsWith('desired/')))
       this.nominal.onHeard(topic, topic.split('/'), this.parse(payload));
   }
@@ -93,14 +110,25 @@ export class Overseer implements Witness {
     this.options.breach('nobody-dies-by-itself', `${login} gave up: ${error.message}`);
   }
 
-  onExecution(node: string, service: string): void {
-    this.options.trace.say(`engine ${node}`, `is asked to restart ${service}`);
-    this.actions.onExecution(node, service, this.options.centerClock.now());
+  emitting(login: string, draft: EventDraft): void {
+    if (login.startsWith('stability-agent-')) this.alarms.onEmit(login, draft);
+  }
+
+  onRepair(how: 'restart' | 'redeploy', node: string, service: string): void {
+    this.options.trace.say(`engine ${node}`, `is asked to ${how} ${service}`);
+    this.executions.onRepair(how, node, service);
+  }
+
+  onCleanup(node: string, kind: CleanupKind, container: Container | null): void {
+    this.options.trace.say(`engine ${node}`, `is asked to remove ${kind}${container === null ? '' : `: ${container.name}`}`);
+    const machine = this.options.shape.machines.find(({ name }) => name === node);
+    if (machine !== undefined) this.executions.onCleanup(machine, kind, container);
   }
 
   /** Something happened to a process. */
   onProcess(login: string, what: 'starts' | 'dies'): void {
     if (isObserver(login)) this.nominal.onStart();
+    if (what === 'dies') this.alarms.onDeath(login);
     this.options.trace.say(login, what);
   }
 

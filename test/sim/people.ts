@@ -1,6 +1,8 @@
 /**
  * The people of a simulated site: two operators at the broker who see the actions and answer them as people do: mostly
- * sensibly, sometimes twice, sometimes by a short name, sometimes an action that is long over, sometimes with the retain box ticked.
+ * sensibly, sometimes twice, sometimes by a short name, sometimes an action that is long over, sometimes with the retain box ticked;
+ * sometimes they name the attempt and the digest they looked at, which may be old ones. Once they are at their desks (`settle`) they
+ * answer everything that waits, and name exactly what they saw.
  */
 import type { Link, Transport } from '../../bus/link.ts';
 import { topics } from '../../contracts/topics.ts';
@@ -11,6 +13,7 @@ import type { Trace } from './trace.ts';
 interface Seen {
   readonly id: string;
   readonly status: string;
+  readonly attempt: number;
   readonly digest: string;
 }
 
@@ -28,13 +31,16 @@ const reconnectMs = 2_000;
 /** Between two deeds of one person. */
 const pauseMinMs = 5_000;
 const pauseMaxMs = 90_000;
+/** The same at a desk. */
+const deskMinMs = 3_000;
+const deskMaxMs = 15_000;
 const keepaliveS = 30;
 
 export class Person {
   private readonly options: PersonOptions;
   private readonly seen = new Map<string, Seen>();
   private link: Link | null = null;
-  private isHome = false;
+  private isAtDesk = false;
 
   constructor(options: PersonOptions) {
     this.options = options;
@@ -45,21 +51,38 @@ export class Person {
     this.plan();
   }
 
-  /** Does nothing any more. */
-  leave(): void {
-    this.isHome = true;
+  /** From now on everything that waits gets an answer within seconds. */
+  settle(): void {
+    this.isAtDesk = true;
+    this.planAtDesk();
   }
 
   private plan(): void {
     const { clock, random } = this.options;
     clock.setTimeout(
       () => {
-        if (this.isHome) return;
+        if (this.isAtDesk) return;
         this.act();
         this.plan();
       },
       random.between(pauseMinMs, pauseMaxMs),
     );
+  }
+
+  private planAtDesk(): void {
+    const { clock, random } = this.options;
+    clock.setTimeout(
+      () => {
+        const waiting = [...this.seen.values()].filter(({ status }) => status === 'pending');
+        if (waiting.length > 0) this.answer(random.pick(waiting));
+        this.planAtDesk();
+      },
+      random.between(deskMinMs, deskMaxMs),
+    );
+  }
+
+  private answer({ id, attempt, digest }: Seen): void {
+    this.say('approved', JSON.stringify({ id, attempt, digest }), false);
   }
 
   private act(): void {
@@ -76,10 +99,21 @@ export class Person {
     else if (random.chance(0.1)) this.say(random.pick(['approved', 'rejected', 'cancelled'] as const), text, false);
   }
 
-  /** An id with its digest, an id, `next`, or a short name. */
-  private wording({ id, digest }: Seen): string {
+  /** An id with what was looked at, now, a while ago, or by mistake at another one; an id alone, `next`, or a short name. */
+  private wording({ id, attempt, digest }: Seen): string {
     const { random } = this.options;
-    return random.pick([JSON.stringify({ id, digest }), JSON.stringify({ id }), id, random.chance(0.5) ? 'next' : id.slice(0, -1)]);
+    const other = random.pick([...this.seen.values()]);
+    // Somebody who has had the page open since yesterday.
+    if (attempt > 1 && random.chance(0.3)) return JSON.stringify({ id, attempt: attempt - 1, digest });
+    return random.pick([
+      JSON.stringify({ id, digest }),
+      JSON.stringify({ id, attempt, digest }),
+      JSON.stringify({ id, attempt }),
+      JSON.stringify({ id, digest: other.digest }),
+      JSON.stringify({ id }),
+      id,
+      random.chance(0.5) ? 'next' : id.slice(0, -1),
+    ]);
   }
 
   private say(state: string, text: string, retain: boolean): void {
@@ -111,6 +145,7 @@ export class Person {
   private hear({ topic, payload }: { readonly topic: string; readonly payload: Buffer }): void {
     if (payload.length === 0) return;
     const doc = JSON.parse(payload.toString()) as Partial<Seen>;
-    if (typeof doc.id === 'string' && typeof doc.digest === 'string') this.seen.set(topic, { id: doc.id, digest: doc.digest, status: doc.status ?? '' });
+    if (doc.id === undefined || doc.digest === undefined || doc.attempt === undefined) return;
+    this.seen.set(topic, { id: doc.id, digest: doc.digest, attempt: doc.attempt, status: doc.status ?? '' });
   }
 }

@@ -9,9 +9,11 @@ import type { Ids } from '../../bus/ids.ts';
 import type { Link, LinkHandlers, LinkOptions, Transport } from '../../bus/link.ts';
 import { createLog, type Log } from '../../bus/log.ts';
 import { RunningActor } from '../../bus/run-actor.ts';
+import type { EventDraft } from '../../contracts/event.ts';
 import type { Random } from '../kit/random.ts';
 import { Disk } from './disk.ts';
 import { mount } from './mount-disk.ts';
+import { Truth } from './truth.ts';
 
 /** What the membrane tells about what passes through it. */
 export interface Witness {
@@ -26,6 +28,8 @@ export interface Witness {
   /** The actor has dealt with a message or a timer. */
   stepped(): void;
   logged(login: string, level: number, text: string): void;
+  /** An actor is about to emit an event. */
+  emitting(login: string, draft: EventDraft): void;
   gaveUp(login: string, error: Error): void;
 }
 
@@ -66,6 +70,8 @@ export class SimProcess {
   private disk: Disk;
   private life: Life | null = null;
   private readonly links = new Set<Link>();
+  /** What its actor says is true now. */
+  readonly truth = new Truth();
   /** Set by a fault: called before the next write or publish of this process. */
   trap: ((what: string) => void) | null = null;
 
@@ -94,7 +100,9 @@ export class SimProcess {
     this.disk.onWrite = (what) => this.trap?.(what);
     const ids: Ids = { eventId: () => random.uuid(Math.floor(life.clock.now())), nonce: () => random.uuid(Math.floor(life.clock.now())) };
     new RunningActor({
-      module: this.options.module(life, random),
+      module: this.truth.overhear(this.options.module(life, random), (draft) => {
+        if (life.isAlive) witness.emitting(this.login, draft);
+      }),
       ...{ node, site, root, ids, version: 'simulated' },
       transport: this.membrane(life),
       dataRoot: mount(this.disk),
@@ -202,13 +210,14 @@ export class SimProcess {
       publish: (topic, payload, options) => {
         this.trap?.(`publish ${topic}`);
         if (!life.isAlive) return never();
-        witness.publishing(this.login, topic.slice(root.length + 1), payload, options.retain);
+        witness.publishing(this.login, topic.slice(root.length + 1), payload.toString(), options.retain);
         const sent = mortal(link.publish(topic, payload, options));
         const over = (): void => witness.published(this.login);
         sent.then(over, over);
         return sent;
       },
       subscribe: (filters) => (life.isAlive ? mortal(link.subscribe(filters)) : never()),
+      unsubscribe: (filters) => (life.isAlive ? mortal(link.unsubscribe(filters)) : never()),
       close: (options) => {
         this.links.delete(link);
         return link.close(options);

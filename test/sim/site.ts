@@ -1,39 +1,28 @@
 /**
- * One simulated site: every actor in a process of its own, two or three machines, one broker in memory, people, and the
- * oracles that watch all of it. The shape (machines, services, declared or adopted, whose clock is wrong) comes from the seed.
+ * One simulated site: every actor in a process of its own, machines, one broker in memory, people, and the oracles that watch all
+ * of it. What there is comes from its shape; nothing here is shared with another site.
  */
-import { createExecutorModule } from '../../actors/executor/actor.ts';
-import { createInventoryModule } from '../../actors/inventory/actor.ts';
-import { createLedgerModule } from '../../actors/ledger/actor.ts';
-import { createNodeAgentModule } from '../../actors/node-agent/actor.ts';
-import { createObserverModule } from '../../actors/observer/actor.ts';
-import { createSupervisorModule } from '../../actors/supervisor/actor.ts';
-import type { SimulatedNode } from '../../adapters/simulated/homelab.table.ts';
-import { createSimulatedInventory } from '../../adapters/simulated/inventory.ts';
-import type { ActorModule } from '../../bus/actor.ts';
 import { MemoryBroker } from '../../bus/memory-broker.ts';
 import type { Fault, Passage } from '../../bus/memory-broker-connection.ts';
+import { topicRoot as root } from '../../contracts/defaults.ts';
 import type { Random } from '../kit/random.ts';
 import type { StepClock } from '../kit/step-clock.ts';
+import { HomeAssistant } from './home-assistant.ts';
 import { Machine } from './machine.ts';
+import { actorsOf, moduleOf } from './modules.ts';
+import { Needs } from './needs.ts';
 import { Overseer } from './overseer.ts';
 import { Person } from './people.ts';
-import { type Life, SimProcess } from './process.ts';
+import { SimProcess } from './process.ts';
 import type { Breach } from './rules.ts';
+import { drawShape, type SiteShape } from './shape.ts';
 import type { Trace } from './trace.ts';
 
-export const root = 'homelab';
-export const siteName = 'hub';
-const machineNames = ['vps', 'piha', 'solaria'] as const;
-const everywhere = ['node-agent', 'executor'] as const;
-const once = ['observer', 'ledger', 'supervisor'] as const;
-const people = ['anna', 'ben'] as const;
-/** The inventory asks for names only. */
-const bare = { means: '', memoryBytes: 0, diskBytes: 0, cpuPct: 0, memoryPct: 0, diskPct: 0, reclaimableBytes: 0 };
-/** Well settled at the start. */
-const upForMs = 3_600_000;
-
 export interface SiteOptions {
+  readonly name: string;
+  /** Of which the seed takes two or three; the first also runs what a site needs once. */
+  readonly machineNames: readonly string[];
+  readonly people: readonly string[];
   readonly clock: StepClock;
   readonly random: Random;
   readonly trace: Trace;
@@ -43,42 +32,39 @@ export interface SiteOptions {
 }
 
 export class Site {
+  readonly root = root;
+  readonly shape: SiteShape;
   readonly machines: readonly Machine[];
+  /** Those that a machine runs once, before those that every machine runs. */
   readonly processes: readonly SimProcess[];
   readonly people: readonly Person[];
   readonly broker: MemoryBroker;
   readonly overseer: Overseer;
-  readonly isAdopted: boolean;
+  readonly homeAssistant: HomeAssistant | null;
   private readonly options: SiteOptions;
-  /** What the inventory's files say: what runs at the start. */
-  private readonly declared: readonly SimulatedNode[];
+  private readonly center: Machine;
 
   constructor(options: SiteOptions) {
-    const { clock, trace, random } = options;
-    const shape = random.fork('shape');
+    const { clock, trace, random, breach, people, name, machineNames } = options;
     this.options = options;
-    this.isAdopted = shape.chance(0.3);
-    this.machines = machineNames.slice(0, shape.between(2, 3)).map(
-      (name) =>
-        new Machine({
-          name,
-          clock,
-          onExecution: (service) => {
-            this.overseer.onExecution(name, service);
-          },
-        }),
-    );
-    for (const machine of this.machines) furnish(machine, shape);
-    this.declared = this.machines.map(({ name, engine }) => ({ ...bare, name, services: engine.world.all().map((each) => ({ name: each.name, image: '' })) }));
+    const shape = drawShape(random.fork('shape'), { name, machineNames });
+    this.shape = shape;
+    this.machines = this.build(shape);
+    this.center = this.machineOf(shape.machines[0]?.name ?? '');
+    this.homeAssistant = shape.homeAssistant === null ? null : new HomeAssistant(this.machineOf(shape.homeAssistant.node));
     this.broker = new MemoryBroker({ clock, fault: options.fault });
-    const center = this.machineOf(machineNames[0]);
-    this.overseer = new Overseer({ trace, breach: options.breach, clock, center: center.name, centerClock: center.clock, people });
-    this.processes = [
-      ...(this.isAdopted ? [] : [this.process(center, 'inventory')]),
-      ...once.map((name) => this.process(center, name)),
-      ...this.machines.flatMap((machine) => [...(this.isAdopted ? ['inventory'] : []), ...everywhere].map((name) => this.process(machine, name))),
-    ];
+    this.overseer = new Overseer({ trace, breach, clock, shape, people, center: this.center.name, centerClock: this.center.clock });
+    this.processes = [...actorsOf(shape)].flatMap(([node, names]) => names.map((each) => this.process(this.machineOf(node), each)));
     this.people = people.map((login) => new Person({ login, root, clock, trace, transport: this.broker.transport(), random: random.fork(login) }));
+  }
+
+  /** Services that others need, as `<node>/<service>`. */
+  get needed(): ReadonlySet<string> {
+    return new Set(this.shape.machines.flatMap(({ services }) => services.flatMap(({ needs }) => needs)));
+  }
+
+  get name(): string {
+    return this.options.name;
   }
 
   start(): void {
@@ -86,9 +72,13 @@ export class Site {
     for (const person of this.people) person.arrive();
   }
 
-  /** The connection of the ledger breaks, and it makes another. */
+  /** A connection of an actor breaks; it makes another. `queue`: the one whose messages the broker keeps for it. */
+  disconnect(login: string, which: 'own' | 'queue' = 'own'): void {
+    this.broker.disconnect(`${root}-${login}${which === 'queue' ? '-queue' : ''}`);
+  }
+
   reconnectLedger(): void {
-    this.broker.disconnect(`${root}-ledger-${machineNames[0]}`);
+    this.disconnect(`ledger-${this.center.name}`);
   }
 
   /** No timer outlives this. */
@@ -97,57 +87,35 @@ export class Site {
     for (const machine of this.machines) machine.engine.close();
   }
 
-  machineOf(name: string): Machine {
+  private machineOf(name: string): Machine {
     const machine = this.machines.find((each) => each.name === name);
     if (machine === undefined) throw new Error(`no machine is called ${name}`);
     return machine;
   }
 
+  private build(shape: SiteShape): readonly Machine[] {
+    const { clock, random } = this.options;
+    const witness = {
+      onRepair: (...args: Parameters<Overseer['onRepair']>) => this.overseer.onRepair(...args),
+      onCleanup: (...args: Parameters<Overseer['onCleanup']>) => this.overseer.onCleanup(...args),
+    };
+    const machines = shape.machines.map((each) => new Machine({ shape: each, clock, random: random.fork(`machine ${each.name}`), witness }));
+    new Needs({ clock, random: random.fork('needs'), machines }).watch();
+    return machines;
+  }
+
   private process(machine: Machine, name: string): SimProcess {
     const { random, logLevel } = this.options;
     return new SimProcess({
-      ...{ name, node: machine.name, site: siteName, root, clock: machine.clock, logLevel },
+      ...{ name, node: machine.name, site: this.name, root, clock: machine.clock, logLevel },
       transport: this.broker.transport(),
       random: random.fork(`${name}-${machine.name}`),
       witness: this.overseer,
       isCutOff: () => machine.isCutOff,
-      module: (life, own) => this.moduleOf(machine, name, life, () => own.uuid(Math.floor(life.clock.now()))),
-    });
-  }
-
-  private moduleOf(machine: Machine, name: string, life: Life, newNonce: () => string): ActorModule {
-    const agents = (node: string): readonly string[] => (node === machineNames[0] ? ['inventory', ...once, ...everywhere] : everywhere);
-    switch (name) {
-      case 'inventory': {
-        const declared = createSimulatedInventory({ nodes: this.declared, agentsOf: agents });
-        return createInventoryModule({ agents: agents(machine.name), site: siteName }, this.isAdopted ? null : declared);
-      }
-      case 'observer':
-        return createObserverModule({});
-      case 'ledger':
-        return createLedgerModule({ anonymousAllowed: false });
-      case 'supervisor':
-        return createSupervisorModule({});
-      case 'node-agent':
-        return createNodeAgentModule({ ports: machine.agentPorts(life) });
-      default:
-        return createExecutorModule({ ports: machine.executorPorts(life), newNonce });
-    }
-  }
-}
-
-/** Two or three services, of all kinds. */
-function furnish(machine: Machine, shape: Random): void {
-  const count = shape.between(2, 3);
-  for (let number = 1; number <= count; number += 1) {
-    const name = `${machine.name}-s${number}`;
-    const isChecked = shape.chance(0.5);
-    machine.engine.world.add({
-      name,
-      upForMs,
-      restartPolicy: shape.pick(['no', 'unless-stopped', 'on-failure']),
-      labels: { 'com.docker.compose.service': name, 'com.docker.compose.project': machine.name },
-      ...(isChecked ? { healthTest: ['CMD', 'true'], healthyAfterMs: shape.between(1_000, 20_000) } : {}),
+      module: (life, own) => {
+        const newNonce = (): string => own.uuid(Math.floor(life.clock.now()));
+        return moduleOf(name, { shape: this.shape, machine, homeAssistant: this.homeAssistant, life, newNonce });
+      },
     });
   }
 }

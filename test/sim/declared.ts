@@ -1,0 +1,48 @@
+/** The declared truth of a simulated site: the tree that its inventory reads, as if from files. Pure. */
+import type { DeclaredTree, HostFiles, ReadFile } from '../../actors/inventory/tree.ts';
+import type { CleanupClass } from '../../contracts/inventory/capabilities.ts';
+import { CapabilitiesFile } from '../../contracts/inventory/capabilities.ts';
+import { ServicesFile } from '../../contracts/inventory/host.ts';
+import type { MachineShape, ServiceShape } from './shape.ts';
+
+export const declaredTree = (machines: readonly MachineShape[], agentsOf: (node: string) => readonly string[]): DeclaredTree => ({
+  topology: 'absent',
+  access: 'absent',
+  maintenance: 'absent',
+  hostsDirectory: 'listed',
+  hosts: new Map(machines.map((machine) => [machine.name, hostFiles(machine, agentsOf(machine.name))])),
+  servicesDirectory: 'absent',
+  services: new Map(),
+  findings: [],
+});
+
+const read = <T>(path: string, value: T): ReadFile<T> => ({ path, text: '', value, placeOf: () => ({ line: 1, column: 1 }), tags: () => [] });
+
+function hostFiles({ name, services, cleanupClass }: MachineShape, agents: readonly string[]): HostFiles {
+  const entries = Object.fromEntries(services.map((service) => [service.name, entryOf(name, service)]));
+  return {
+    node: name,
+    services: read(`hosts/${name}/services.yaml`, ServicesFile.parse({ agents, services: entries })),
+    capabilities: cleanupClass === null ? 'absent' : read(`hosts/${name}/capabilities.yaml`, capabilities(cleanupClass)),
+    nodeFile: 'absent',
+    networking: 'absent',
+    paths: 'absent',
+    overrides: new Map(),
+    others: [],
+  };
+}
+
+function entryOf(node: string, { needs, repairRisk }: ServiceShape): unknown {
+  const local = needs.filter((need) => need.startsWith(`${node}/`)).map((need) => need.slice(node.length + 1));
+  return { depends_on: { local, external: needs.filter((need) => !need.startsWith(`${node}/`)) }, repair_risk: repairRisk };
+}
+
+/** The machine itself is nobody's business here; only the class counts. */
+const capabilities = (cleanupClass: CleanupClass): CapabilitiesFile =>
+  CapabilitiesFile.parse({
+    hardware: { cpu: { arch: 'amd64', cores: 4 }, memory: { total_gb: 4 } },
+    storage: { persistence: 'persistent', type: 'ssd', capacity_gb: 32 },
+    networking: { reachability: 'lan-only', bandwidth: 'high' },
+    runtime: { container_engine: 'docker', os: 'debian-12' },
+    operational: { connectivity: 'stable', availability_target: 'medium', cleanup_class: cleanupClass },
+  });

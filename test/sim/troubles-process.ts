@@ -1,0 +1,51 @@
+/** Troubles of processes and of their connections: deaths, the broker's own, and slow disks. */
+import type { Trouble } from './trouble.ts';
+
+/** A process that is killed in the act dies within so many writes and publishes. */
+const actsMax = 12;
+
+export function kill(trouble: Trouble): void {
+  trouble.down(trouble.random.pick(trouble.site.processes), trouble.random.chance(0.5));
+}
+
+export function killInTheAct(trouble: Trouble): void {
+  const { random, site } = trouble;
+  const process = random.pick(site.processes);
+  let left = random.between(1, actsMax);
+  const powerCut = random.chance(0.5);
+  process.trap = (what) => {
+    left -= 1;
+    if (left > 0) return;
+    trouble.say(`${process.login} is about to ${what}`);
+    trouble.down(process, powerCut);
+  };
+}
+
+export function brokerRestart(trouble: Trouble): void {
+  const { random, site } = trouble;
+  const lose = { retained: random.chance(0.6), sessions: random.chance(0.5) };
+  trouble.say(`the broker dies${lose.retained ? ', and loses what it retained' : ''}${lose.sessions ? ', and its sessions' : ''}`);
+  site.broker.stop(lose);
+  trouble.later(100, random.chance(0.7) ? 3_000 : 90_000, () => {
+    trouble.say('the broker is back');
+    site.broker.start();
+  });
+}
+
+export function cut(trouble: Trouble): void {
+  const { random, site } = trouble;
+  const { login } = random.pick(site.processes);
+  const isQueue = random.chance(0.3) && (login.startsWith('observer-') || login.startsWith('supervisor-'));
+  trouble.say(`the ${isQueue ? 'queued connection' : 'connection'} of ${login} breaks`);
+  site.disconnect(login, isQueue ? 'queue' : 'own');
+}
+
+export function slowDisk(trouble: Trouble): void {
+  const { random, site } = trouble;
+  const process = random.pick(site.processes);
+  trouble.say(`the disk of ${process.login} is slow`);
+  process.setSlowness(1);
+  trouble.later(10_000, 120_000, () => {
+    process.setSlowness(0.1);
+  });
+}
