@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { ListenerOptions, TlsListenerOptions } from '../bus/broker-listeners.ts';
+import { topics } from '../contracts/topics.ts';
 import { type Settings, UsageError } from './settings.ts';
 
 /** As the command line declares and describes them. */
@@ -89,3 +90,7 @@ function portOf(name: string, text: string | undefined): number | null {
   if (text !== '' && Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
   throw new UsageError(`${name} ${JSON.stringify(text)}: expected a port, 0 to 65535 (0 = any free one)`);
 }
+
+/** Nothing below these is ever retained: a request that the broker would repeat for ever must not come to be. */
+export const requestPrefixes = (root: string): readonly string[] =>
+  [topics.request, topics.maintenanceRequest].map(({ pattern }) => `${root}/${pattern.split('/')[0]}`);

@@ -2,6 +2,7 @@
  * The composition root: which actors there are, and which real ports each gets. Nothing else constructs them.
  * Each is imported when it is asked for, so that a node without an observer does not carry one.
  */
+import { join } from 'node:path';
 import type { createEngine } from '../adapters/docker/engine.ts';
 import type { ActorModule } from '../bus/actor.ts';
 import { systemClock } from '../bus/clock.ts';
@@ -41,7 +42,8 @@ const makers = {
   },
   observer: async ({ settings }) => {
     const { createObserverModule } = await import('../actors/observer/actor.ts');
-    return createObserverModule({ incidentGraceMs: settings.incidentGraceMs, flapWindowMs: settings.flapWindowMs, aliasMap: settings.aliasMap });
+    const { incidentGraceMs, flapWindowMs, history, aliasMap } = settings;
+    return createObserverModule({ incidentGraceMs, flapWindowMs, history, aliasMap });
   },
   ledger: async ({ settings, anonymousAllowed }) => {
     const { createLedgerModule } = await import('../actors/ledger/actor.ts');
@@ -55,14 +57,27 @@ const makers = {
     const { createExecutorModule } = await import('../actors/executor/actor.ts');
     const { createDockerControl } = await import('../adapters/docker/control.ts');
     const { createDockerCleanup } = await import('../adapters/docker/cleanup.ts');
+    const { createComposeRedeploy } = await import('../adapters/compose/redeploy.ts');
     const { createHistoryFiles } = await import('../adapters/files/history.ts');
     const engine = await engineOf(settings);
-    return createExecutorModule({ ports: { ...createDockerControl(engine), ...createDockerCleanup(engine), ...createHistoryFiles(settings) } });
+    const compose = createComposeRedeploy({
+      engine,
+      dockerHost: `unix://${settings.dockerSocket}`,
+      inventoryDirectory: settings.inventoryDir,
+      configDirectory: settings.configDir,
+      outputDirectory: join(settings.dataRoot, 'executor', 'compose'),
+    });
+    return createExecutorModule({ ports: { ...createDockerControl(engine), ...createDockerCleanup(engine), ...compose, ...createHistoryFiles(settings) } });
   },
   'stability-agent': async (options) => {
     const { createStabilityAgentModule } = await import('../actors/stability-agent/actor.ts');
     const { stabilityOptions } = await import('./stability-options.ts');
     return createStabilityAgentModule(stabilityOptions(options));
+  },
+  bridge: async (options) => {
+    const { createBridgeModule } = await import('../actors/bridge/actor.ts');
+    const { bridgeOptions } = await import('./bridge-options.ts');
+    return createBridgeModule(bridgeOptions(options));
   },
 } as const satisfies Record<string, Make>;
 
@@ -70,6 +85,10 @@ export type ActorName = keyof typeof makers;
 
 /** In the order in which `up` starts them: readers of the world before those who make news. */
 export const actorNames = Object.keys(makers) as readonly ActorName[];
+
+/** Those that `up` runs on this machine. A site with a hub has a bridge, and what should run there is for the hub's inventory to say. */
+export const actorsHere = ({ stability }: Settings): readonly ActorName[] =>
+  actorNames.filter((name) => name !== (stability.upstreamUrl === null ? 'bridge' : 'inventory'));
 
 async function engineOf(settings: Settings): Promise<ReturnType<typeof createEngine>> {
   const { createEngine } = await import('../adapters/docker/engine.ts');

@@ -4,8 +4,7 @@ import { type Broker, startBroker } from '../bus/broker.ts';
 import { BrokerPortTakenError, BrokerTlsError } from '../bus/broker-listeners.ts';
 import { BrokerStoreLockedError } from '../bus/broker-store.ts';
 import type { Log } from '../bus/log.ts';
-import { topics } from '../contracts/topics.ts';
-import { type BrokerListeners, hasPasswords, urlHost } from './broker-options.ts';
+import { type BrokerListeners, hasPasswords, requestPrefixes, urlHost } from './broker-options.ts';
 import { makeDataRoot } from './runtime.ts';
 import { type Settings, UsageError } from './settings.ts';
 import { version } from './version.ts';
@@ -40,7 +39,3 @@ export function urlsOf({ port, tlsPort, webSocketPort }: Broker, host: string): 
     ...(webSocketPort === null ? [] : [`ws://${shown}:${webSocketPort}`]),
   ];
 }
-
-/** Nothing below these is ever retained: a request that the broker would repeat for ever must not come to be. */
-const requestPrefixes = (root: string): readonly string[] =>
-  [topics.request, topics.maintenanceRequest].map(({ pattern }) => `${root}/${pattern.split('/')[0]}`);

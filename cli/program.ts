@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { type BrokerCommandOptions, brokerOptions } from './broker-options.ts';
+import type { BrokerConfigOptions } from './commands/broker-config.ts';
 import type { EmitOptions } from './commands/emit.ts';
 import type { HistoryOptions } from './commands/history.ts';
 import type { UpOptions } from './commands/up.ts';
@@ -99,6 +100,25 @@ function addBroker(program: Command, perform: Perform): void {
   listening(command).action((options: JsonOption & BrokerCommandOptions) =>
     perform(options, async (settings) => (await import('./commands/broker.ts')).broker(settings, options)),
   );
+  command
+    .command('config')
+    .description('configuration, access list and logins for the mosquitto of a site, from the declared homelab (docs/broker-config.md)')
+    .argument('<site>', 'as inventory/topology.yaml has it')
+    .option('--write <directory>', 'write the files there; only what was generated is written over')
+    .option('--file <name>', 'only this one: mosquitto.conf, acl.conf or passwd.template')
+    .option('--layout <name>', 'where the files will lie: container, or debian for its package', 'container')
+    .option('--json', 'one JSON object with the files')
+    .action((site: string, options: JsonOption & BrokerConfigOptions) =>
+      perform(options, async (settings, out) => (await import('./commands/broker-config.ts')).brokerConfig(settings, out, site, options)),
+    );
+  command
+    .command('lint')
+    .description('traps in mosquitto configurations with bridges that were written by hand (exit code 1 for an error)')
+    .argument('<file...>', 'the files of one broker together: what one of them sets counts for all')
+    .option('--json', 'one JSON object per finding, then a summary')
+    .action((files: string[], options: JsonOption) =>
+      perform(options, async (settings, out) => (await import('./commands/broker-lint.ts')).brokerLint(settings, out, files)),
+    );
 }
 
 function addAsking(program: Command, perform: Perform): void {

@@ -15,6 +15,18 @@ export const seconds = (fallbackMs: number, least = 0): z.ZodType<number, string
       return z.NEVER;
     });
 
+export const wholeNumber = (fallback: number, { least, most }: { readonly least: number; readonly most: number }): z.ZodType<number, string | undefined> =>
+  z
+    .string()
+    .optional()
+    .transform((text, ctx) => {
+      if (text === undefined || text === '') return fallback;
+      const value = Number(text);
+      if (Number.isInteger(value) && value >= least && value <= most) return value;
+      ctx.addIssue({ code: 'custom', message: `expected a whole number, ${least} to ${most}` });
+      return z.NEVER;
+    });
+
 export const port = <Fallback extends number | null>(fallback: Fallback): z.ZodType<number | Fallback, string | undefined> =>
   z
     .string()

@@ -22,6 +22,7 @@ describe('the environment', () => {
       brokerPort: 1883,
       incidentGraceMs: 20_000,
       flapWindowMs: 300_000,
+      history: { days: 30, bytesMax: 268_435_456 },
       verifyWindowMs: 120_000,
       dockerSocket: '/var/run/docker.sock',
     });
@@ -39,6 +40,7 @@ describe('the environment', () => {
   });
 
   it.each([
+    [{ HOMELAB_HISTORY_DAYS: '7' }, /HOMELAB_HISTORY_DAYS="7": expected a whole number, 8 to 3650/],
     [{ HOMELAB_BROKER_URL: 'localhost:1883' }, /HOMELAB_BROKER_URL="localhost:1883": expected mqtt:/],
     [{ HOMELAB_BROKER_URL: 'mqtt://127.0.0.1:1,http://x' }, /HOMELAB_BROKER_URL=".*": expected mqtt:.* not http:/],
     [{ HOMELAB_BROKER_URL: 'mqtt://ho, st:' }, /HOMELAB_BROKER_URL="mqtt:\/\/ho, st:": expected mqtt:/],

@@ -16,12 +16,15 @@ import {
   flapWindowMs,
   haAlertCooldownMs,
   haTransitionWindowMs,
+  historyBytesMax,
+  historyDays,
+  historyDaysMin,
   incidentGraceMs,
   stabilityCheckIntervalMs,
   topicRoot,
   verifyWindowMs,
 } from '../contracts/defaults.ts';
-import { aliasMap, brokerUrl, flag, list, oneBrokerUrl, percentage, port, said, seconds } from './setting-values.ts';
+import { aliasMap, brokerUrl, flag, list, oneBrokerUrl, percentage, port, said, seconds, wholeNumber } from './setting-values.ts';
 
 /** Something the operator can mend; shown as one line, exit code 2. */
 export class UsageError extends Error {
@@ -32,6 +35,13 @@ const names = list.pipe(z.array(z.enum(actorNames)));
 
 /** Where tailscaled listens on Linux. */
 const defaultTailscaleSocket = '/var/run/tailscale/tailscaled.sock';
+
+/** Where hosts/README.md keeps what is not in Git. */
+const defaultConfigDir = '/opt/homelab/config';
+
+const MiB = 1024 * 1024;
+/** Ten years and a terabyte: beyond that it is a slip of the finger. */
+const historyLimitsMax = { days: 3_650, mebibytes: 1_048_576 };
 
 /** Each variable, what it means, and its default as a person reads it. */
 export const variables = {
@@ -52,23 +62,30 @@ export const variables = {
     'directory with `inventory/`, `hosts/` and `services/`',
     'the directory of this program; if nothing there names this machine, what runs on it is adopted',
   ],
+  HOMELAB_CONFIG_DIR: ['directory in which `<service>/.env` holds the values of Compose files, for a redeploy', defaultConfigDir],
   HOMELAB_AGENTS: ['actors that run on this machine, where they run in processes of their own', 'those of this process, else node-agent,executor'],
   HOMELAB_CREDENTIALS: ['YAML file `login: password` for actors and people', 'none: no password is sent'],
   HOMELAB_LOGIN: ['login under which you approve and reject', 'your user name'],
   HOMELAB_INCIDENT_GRACE_S: ['seconds that trouble must last before an incident opens', String(incidentGraceMs / 1000)],
   HOMELAB_FLAP_WINDOW_S: ['three changes of a verdict within so many seconds are flapping; 0: nothing ever flaps', String(flapWindowMs / 1000)],
+  HOMELAB_HISTORY_DAYS: [`days of events that the observer keeps, at least ${historyDaysMin}`, String(historyDays)],
+  HOMELAB_HISTORY_MIB: ['mebibytes of events that the observer keeps; above them the oldest days go sooner', String(historyBytesMax / MiB)],
   HOMELAB_VERIFY_WINDOW_S: ['seconds until a repaired service must be healthy', String(verifyWindowMs / 1000)],
   STABILITY_CHECK_INTERVAL: ['seconds between two rounds of the stability-agent, at least 5', String(stabilityCheckIntervalMs / 1000)],
   DISK_THRESHOLD_PCT: ['a disk is nearly full from here, percent', String(diskThresholdPct)],
   HOMELAB_UPSTREAM_URL: [
-    'broker of another site that this node should reach, `mqtt://[login:password@]host:port`; only checked, never used',
-    'none: not checked',
+    "the hub's broker, `mqtt://[login:password@]host:port`: the bridge connects to it, and the stability-agent checks that it answers",
+    'none: no bridge, not checked',
   ],
+  HOMELAB_STANDBY_PORT: ["port on which the bridge opens a standby while the site's broker is away; HOMELAB_BROKER_URL names it second", 'none: no standby'],
   HOMELAB_TAILSCALE_SOCKET: ["tailscaled's unix socket, or `none`: not asked", defaultTailscaleSocket],
   HOMELAB_TAILSCALE_PEERS: ['peers that should always be on the tailnet, by host name, separated by commas', 'none: no peer is missed'],
   HA_DIAG_SHADOW_MODE: ['`true`: a restart of Home Assistant is only told of, as a notice; `false`: it is proposed', 'true'],
   HA_ALERT_COOLDOWN: ['seconds between two notices of one kind about Home Assistant', String(haAlertCooldownMs / 1000)],
-  HA_TRANSITION_WINDOW: ['seconds after its container stopped in which what is said about Home Assistant is its start', String(haTransitionWindowMs / 1000)],
+  HA_TRANSITION_WINDOW: [
+    'seconds after its container stopped or started in which what is said about Home Assistant is its start',
+    String(haTransitionWindowMs / 1000),
+  ],
   HOMELAB_LOG_LEVEL: ['trace, debug, info, warn, error or silent; on a terminal, changes of mode are shown from debug on', 'info'],
   NODE_NAME: ['name of this machine', 'its host name in lower case, without the domain'],
   NODE_ALIAS_MAP: ['JSON that maps foreign node names to ours', '{}'],
@@ -91,15 +108,19 @@ const Environment = z.object({
   HOMELAB_SITE: SiteName.default(defaultSite),
   HOMELAB_TOPIC_ROOT: Level.default(topicRoot),
   HOMELAB_INVENTORY: said,
+  HOMELAB_CONFIG_DIR: said,
   HOMELAB_AGENTS: names,
   HOMELAB_CREDENTIALS: z.string().optional(),
   HOMELAB_LOGIN: Login.optional(),
   HOMELAB_INCIDENT_GRACE_S: seconds(incidentGraceMs),
   HOMELAB_FLAP_WINDOW_S: seconds(flapWindowMs),
+  HOMELAB_HISTORY_DAYS: wholeNumber(historyDays, { least: historyDaysMin, most: historyLimitsMax.days }),
+  HOMELAB_HISTORY_MIB: wholeNumber(historyBytesMax / MiB, { least: 1, most: historyLimitsMax.mebibytes }),
   HOMELAB_VERIFY_WINDOW_S: seconds(verifyWindowMs),
   STABILITY_CHECK_INTERVAL: seconds(stabilityCheckIntervalMs, 5),
   DISK_THRESHOLD_PCT: percentage(diskThresholdPct),
   HOMELAB_UPSTREAM_URL: said.pipe(oneBrokerUrl.optional()),
+  HOMELAB_STANDBY_PORT: port(null),
   HOMELAB_TAILSCALE_SOCKET: said.pipe(z.union([z.literal('none'), z.string().regex(/^\//, 'expected /path/of/a/socket, or none')]).optional()),
   HOMELAB_TAILSCALE_PEERS: list,
   HA_DIAG_SHADOW_MODE: flag(true),
@@ -134,8 +155,12 @@ export interface Settings {
   readonly brokerPort: number;
   /** Where the embedded broker listens beside that port. */
   readonly brokerListen: BrokerListen;
+  /** null: the bridge opens none. */
+  readonly standbyPort: number | null;
   readonly dataRoot: string;
   readonly inventoryDir: string;
+  /** Holds `<service>/.env`. */
+  readonly configDir: string;
   /** false: nobody named it, so that it counts only where it names this machine. */
   readonly isInventoryNamed: boolean;
   readonly agents: readonly string[];
@@ -143,6 +168,8 @@ export interface Settings {
   readonly login: string;
   readonly incidentGraceMs: number;
   readonly flapWindowMs: number;
+  /** What the observer keeps of its events. */
+  readonly history: { readonly days: number; readonly bytesMax: number };
   readonly verifyWindowMs: number;
   /** What the stability-agent of this machine looks at, and how often. */
   readonly stability: {
@@ -192,14 +219,17 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       tlsKey: value.HOMELAB_BROKER_TLS_KEY,
       webSocketPort: value.HOMELAB_BROKER_WS_PORT,
     },
+    standbyPort: value.HOMELAB_STANDBY_PORT,
     dataRoot: resolve(value.HOMELAB_ROOT ?? join(value.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'homelab')),
     inventoryDir: resolve(value.HOMELAB_INVENTORY ?? programDirectory()),
+    configDir: resolve(value.HOMELAB_CONFIG_DIR ?? defaultConfigDir),
     isInventoryNamed: value.HOMELAB_INVENTORY !== undefined,
     agents: value.HOMELAB_AGENTS,
     passwords: readPasswords(value.HOMELAB_CREDENTIALS),
     login: value.HOMELAB_LOGIN ?? defaultLogin(),
     incidentGraceMs: value.HOMELAB_INCIDENT_GRACE_S,
     flapWindowMs: value.HOMELAB_FLAP_WINDOW_S,
+    history: { days: value.HOMELAB_HISTORY_DAYS, bytesMax: value.HOMELAB_HISTORY_MIB * MiB },
     verifyWindowMs: value.HOMELAB_VERIFY_WINDOW_S,
     stability: {
       intervalMs: value.STABILITY_CHECK_INTERVAL,

@@ -68,6 +68,8 @@ const world = (over: Partial<StatusWorld> = {}): StatusWorld => ({
   incidents: [],
   actions: [],
   actors: [observer()],
+  here: 'hub',
+  links: [],
   ...over,
 });
 const screen = (over: Partial<StatusWorld> = {}): string => statusLines(world(over), nowMs).join('\n');

@@ -6,8 +6,10 @@ import type { Action } from '../contracts/action.ts';
 import type { ActorStatus } from '../contracts/actor-status.ts';
 import { heartbeatIntervalMs, heartbeatIntervalsMissedMax } from '../contracts/defaults.ts';
 import type { Incident } from '../contracts/incident.ts';
+import type { LinkStatus } from '../contracts/link.ts';
 import type { SiteSummary, WorldNode, WorldService } from '../contracts/world.ts';
 import { faultyInventoriesOf } from './inventory-fault.ts';
+import { ageBehind, isCutOff, type LinkView, linkViewsOf, linkWords } from './link-view.ts';
 import { age, coloured, simulatedLine, table } from './output.ts';
 
 export interface StatusWorld {
@@ -19,6 +21,9 @@ export interface StatusWorld {
   /** Pending, approved and running ones. */
   readonly actions: readonly Action[];
   readonly actors: readonly ActorStatus[];
+  /** The site of whoever looks. */
+  readonly here: string;
+  readonly links: readonly LinkStatus[];
 }
 
 /** Lines of the smallest terminal anybody uses. */
@@ -39,8 +44,12 @@ interface Trouble {
   readonly why: string;
 }
 
+const linkOf = ({ site }: SiteSummary, world: StatusWorld, nowMs: number): LinkView | undefined => linkViewsOf(world, nowMs).get(site);
+
 /** Why what a site says may not be true any more, or null. */
 function staleness(site: SiteSummary, world: StatusWorld, nowMs: number): string | null {
+  const link = linkOf(site, world, nowMs);
+  if (link !== undefined && isCutOff(link)) return linkWords(link, nowMs);
   const nodes = new Set(world.nodes.filter((node) => node.site === site.site).map((node) => node.node));
   const observers = world.actors.filter(
     (actor) => actor.actor === 'observer' && (world.sites.length === 1 || (actor.node !== undefined && nodes.has(actor.node))),
@@ -49,6 +58,8 @@ function staleness(site: SiteSummary, world: StatusWorld, nowMs: number): string
     const [observer] = observers;
     return observer === undefined ? 'no observer is known' : `the observer on ${observer.node ?? 'its node'} is ${observer.status}`;
   }
+  // Its figures cross the link hourly; the link itself speaks every minute.
+  if (link?.isCrossed === true) return null;
   if (site.last_update === null || nowMs - Date.parse(site.last_update) <= staleMs) return null;
   return `the last word is ${age(site.last_update, nowMs)} old`;
 }
@@ -80,9 +91,16 @@ function sitesHead(world: StatusWorld, nowMs: number): readonly string[] {
 }
 
 function siteHead(site: SiteSummary, world: StatusWorld, nowMs: number): readonly string[] {
-  const word = site.last_update === null ? 'nothing heard yet' : `last word ${age(site.last_update, nowMs)} ago`;
+  const link = linkOf(site, world, nowMs);
+  const own = site.last_update === null ? 'nothing heard yet' : `last word ${age(site.last_update, nowMs)} ago`;
+  const word = link === undefined ? own : link.isCrossed ? linkWords(link, nowMs) : `${own}, ${linkWords(link, nowMs)}`;
   const where = world.sites.length === 1 ? '' : ` ${site.site}`;
   const stale = staleness(site, world, nowMs);
+  if (link !== undefined && isCutOff(link))
+    // It works on by itself; what it does now nobody here knows.
+    return [
+      `${coloured('unknown')}${where}: ${linkWords(link, nowMs).toUpperCase()}; what follows is ${ageBehind(link, site.ts, nowMs)} old, it was ${site.status}`,
+    ];
   if (stale !== null) {
     // What a dead observer said last is never shown as what is true.
     return [

@@ -18,7 +18,7 @@ export interface NamedContainer {
   readonly status: string;
 }
 
-const composeServiceLabel = 'com.docker.compose.service';
+export const composeServiceLabel = 'com.docker.compose.service';
 export const composeProjectLabel = 'com.docker.compose.project';
 const composeOneOffLabel = 'com.docker.compose.oneoff';
 

@@ -40,6 +40,13 @@ export const DesiredMaintenance = z.object({
 });
 export type DesiredMaintenance = z.infer<typeof DesiredMaintenance>;
 
+/** How the site of a node reaches the hub. Whoever sees the link of a site judges by this how long it may be away. */
+export const DesiredUplink = z.object({
+  kind: z.enum(['wired', 'lte']),
+  quiet_ms: z.int().nonnegative().describe('how long it may be away before that is an incident'),
+});
+export type DesiredUplink = z.infer<typeof DesiredUplink>;
+
 export const DesiredNode = z.object({
   ...documentHead,
   status: z.enum(['declared', 'adopted', 'gone']),
@@ -49,6 +56,7 @@ export const DesiredNode = z.object({
   roles: z.array(Level).optional().describe('what the node is for'),
   location: Level.optional().describe('place where it stands; absent: not said'),
   aliases: z.array(Level).optional().describe('other names under which messages may call it'),
+  uplink: DesiredUplink.optional().describe('how its site reaches the hub; absent: it is the hub, or nobody says'),
   cleanup_class: CleanupClass.optional().describe('which disk clean-up may be proposed; absent: none'),
   agents: z.array(Level).default([]).describe('actors expected on this node; heartbeats are expected where node-agent is among them'),
   services: z.array(DesiredService),

@@ -21,7 +21,7 @@ import { ZigbeeBridgeState } from './zigbee.ts';
 export const topics = {
   events: defineTopic({
     pattern: 'events/{node}', schema: Event, kind: 'event', owner: 'agents of that node', bridge: 'up',
-    means: 'what happened; kept in the outbox of its writer until the cursor of the store has passed it',
+    means: 'what happened; kept in the outbox of its writer until the cursors of all stores have passed it',
   }),
   nodeHealth: defineTopic({
     pattern: 'health/{node}', schema: NodeHealth, kind: 'document', owner: 'node-agent', bridge: 'up',
@@ -65,7 +65,8 @@ export const topics = {
   }),
   cursor: defineTopic({
     pattern: 'cursors/{site}/{node}', schema: Cursor, kind: 'document', owner: 'observer', bridge: 'none',
-    means: "highest seq of a node's events in the store of that site's observer: the acknowledgement of an outbox",
+    means:
+      "highest seq of a node's events in the store of that site, written by its observer; on a broker further out by the bridge that answers for that store: the acknowledgement of an outbox",
   }),
   action: defineTopic({
     pattern: 'world/actions/{node}/{id}', schema: Action, kind: 'document', owner: 'ledger', bridge: 'up',

@@ -1,6 +1,6 @@
 /**
- * Writes what is generated from the code (`npm run generate`): docs/schemas/, docs/topics.md, docs/inventory.md, docs/homelab.md, and the table of variables
- * in docs/guide.md. Removes schemas of contracts that no longer exist. `npm run check` fails while the committed files differ.
+ * Writes what is generated from the code (`npm run generate`): docs/schemas/, docs/topics.md, docs/inventory.md, docs/homelab.md, the tables in docs/guide.md and
+ * docs/broker-config.md, and the files of the declared brokers below hosts/. Removes schemas of contracts that no longer exist. `npm run check` fails while the committed files differ.
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,5 +14,10 @@ mkdirSync(join(root, 'docs/schemas'), { recursive: true });
 for (const name of readdirSync(join(root, 'docs/schemas'))) {
   if (!files.has(`docs/schemas/${name}`)) rmSync(join(root, 'docs/schemas', name));
 }
-for (const [path, text] of files) writeFileSync(join(root, path), text);
-console.log(`generated ${files.size} files: docs/topics.md, docs/inventory.md, docs/homelab.md, docs/schemas/ and the variables in docs/guide.md`);
+for (const [path, text] of files) {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+console.log(
+  `generated ${files.size} files: docs/topics.md, docs/inventory.md, docs/homelab.md, docs/schemas/, the tables in docs/guide.md and docs/broker-config.md, and hosts/*/runtime/mosquitto/`,
+);

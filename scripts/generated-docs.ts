@@ -1,8 +1,8 @@
 /**
  * The generated documents as text: a JSON Schema of each contract, the table of topics and event types, the fields of the declared
- * homelab, what is declared in this repository, and the table of environment variables in the guide.
+ * homelab, what is declared in this repository, the table of environment variables in the guide, the traps that the linter knows, and the files of the declared brokers.
  *
- * Reads the contracts, the settings, the declared homelab and the guide (which keeps its text outside the marks); returns file contents.
+ * Reads the contracts, the settings, the declared homelab, and pages that keep their text outside of the marks; returns file contents.
  * scripts/generate.ts writes them, a contract test compares them.
  */
 import { readFileSync } from 'node:fs';
@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ruleRows } from '../actors/inventory/rules/rules.table.ts';
 import { readTree } from '../adapters/files/tree.ts';
+import { committedFiles } from '../cli/broker-config/site-files.ts';
+import { traps } from '../cli/broker-lint/lint.ts';
 import { mapPage } from '../cli/map/page.ts';
 import { variables } from '../cli/settings.ts';
 import { requestSchemas } from '../contracts/action.ts';
@@ -31,8 +33,11 @@ export async function generatedDocs(): Promise<ReadonlyMap<string, string>> {
   for (const file of Object.values(inventoryFiles)) files.set(`docs/schemas/${file.schemaName}.json`, fileSchema(file));
   files.set('docs/topics.md', topicsPage());
   files.set('docs/inventory.md', inventoryPage(ruleRows));
-  files.set('docs/homelab.md', homelabPage(mapPage(await readTree(root))));
-  files.set('docs/guide.md', withVariables(readFileSync(join(root, 'docs/guide.md'), 'utf8')));
+  const tree = await readTree(root);
+  files.set('docs/homelab.md', homelabPage(mapPage(tree)));
+  for (const [path, text] of committedFiles(tree)) files.set(path, text);
+  files.set('docs/guide.md', withTable('docs/guide.md', 'variables', variableTable()));
+  files.set('docs/broker-config.md', withTable('docs/broker-config.md', 'traps', trapTable()));
   return files;
 }
 
@@ -55,14 +60,30 @@ function jsonSchema(name: string, schema: z.ZodType): string {
 
 const shown = (pattern: string): string => `${topicRoot}/${pattern.replaceAll('{', '<').replaceAll('}', '>')}`;
 const link = (name: string): string => `[${name}](schemas/${name}.json)`;
-const variablesBlock = /(<!-- variables -->\n)[\s\S]*?(<!-- \/variables -->)/;
 
-/** The guide with the table of environment variables as cli/settings.ts has them. Throws when the guide has no place for it. */
-function withVariables(guide: string): string {
-  if (!variablesBlock.test(guide)) throw new Error('docs/guide.md: expected <!-- variables --> and <!-- /variables --> on lines of their own');
-  const rows = Object.entries(variables).map(([name, [means, fallback]]) => [`\`${name}\``, means, fallback]);
-  return guide.replace(variablesBlock, (_, begin: string, end: string) => `${begin}${table(['variable', 'meaning', 'default'], rows)}\n${end}`);
+/** A page with a table between two marks. Throws when the page has no place for it. */
+function withTable(path: string, mark: string, rows: string): string {
+  const page = readFileSync(join(root, path), 'utf8');
+  const block = new RegExp(`(<!-- ${mark} -->\n)[\\s\\S]*?(<!-- /${mark} -->)`);
+  if (!block.test(page)) throw new Error(`${path}: expected <!-- ${mark} --> and <!-- /${mark} --> on lines of their own`);
+  return page.replace(block, (_, begin: string, end: string) => `${begin}${rows}\n${end}`);
 }
+
+/** The environment variables as cli/settings.ts has them. */
+const variableTable = (): string =>
+  table(
+    ['variable', 'meaning', 'default'],
+    Object.entries(variables).map(([name, [means, fallback]]) => [`\`${name}\``, means, fallback]),
+  );
+
+/** What stands in angle brackets would be taken for HTML. */
+const visible = (text: string): string => text.replaceAll('<', '&lt;');
+
+const trapTable = (): string =>
+  table(
+    ['trap', 'severity', 'why', 'instead'],
+    traps.map(({ id, severity, why, instead }) => [`\`${id}\``, severity, visible(why), visible(instead)]),
+  );
 
 const bridgeWords = { up: 'site → hub', down: 'hub → site', none: 'no' } as const;
 

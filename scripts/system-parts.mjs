@@ -10,6 +10,7 @@ export const systemParts = [
   { package: 'docker.io', executable: 'dockerd', why: 'the walk restarts a container on a real engine' },
   { package: 'docker-compose', executable: 'docker-compose', why: 'services are named by compose' },
   { package: 'iptables', executable: 'iptables', why: 'dockerd needs it for the network of containers' },
+  { package: 'iproute2', executable: 'ip', why: 'a site and its hub are joined over a link of their own, which is cut' },
   { package: 'busybox-static', executable: 'busybox', static: true, why: 'the image of the test containers, made without a registry' },
   { package: 'shellcheck', executable: 'shellcheck', why: 'the health checks of services are held against it' },
 ];

@@ -38,6 +38,7 @@ export function declaredNode(node: string, file: ServicesFile, context: Declared
     ...(topology?.roles === undefined ? {} : { roles: topology.roles }),
     ...(topology?.location === undefined ? {} : { location: topology.location }),
     ...(topology?.aliases === undefined ? {} : { aliases: topology.aliases }),
+    ...(topology?.uplink === undefined ? {} : { uplink: topology.uplink }),
     ...(cleanupClass === undefined ? {} : { cleanup_class: cleanupClass }),
     agents: file.agents ?? null,
     services: declaredServices(file).flatMap(([name, entry]) => containersOf(tree, node, name).map((container) => service(container, entry, context))),

@@ -122,6 +122,20 @@ describe('what is said of a node', () => {
     });
   });
 
+  it('says of each node how its site reaches the hub, and how long that may be away', () => {
+    const sites = (uplink: object) => ({ hub: { broker: { node: 'vps' } }, far: { broker: { node: 'vps' }, uplink } });
+    const uplinkOf = (uplink: object, site = 'far'): unknown => {
+      const file = TopologyFile.parse({ sites: sites(uplink), nodes: { vps: { site } } });
+      return desiredOf([vps], { topology: readFile('inventory/topology.yaml', file) }).desired.get('vps')?.uplink;
+    };
+    expect(uplinkOf({ kind: 'lte' })).toEqual({ kind: 'lte', quiet_ms: 900_000 });
+    expect(uplinkOf({ kind: 'wired' })).toEqual({ kind: 'wired', quiet_ms: 300_000 });
+    expect(uplinkOf({ kind: 'wired', quiet_min: 0.5 })).toEqual({ kind: 'wired', quiet_ms: 30_000 });
+    expect(uplinkOf({ kind: 'lte', quiet_min: 0 })).toEqual({ kind: 'lte', quiet_ms: 0 });
+    expect(uplinkOf({ kind: 'none' })).toBeUndefined();
+    expect(uplinkOf({ kind: 'lte' }, 'hub')).toBeUndefined();
+  });
+
   it('takes the site of services.yaml only where there is no topology', () => {
     expect(desiredOf([vps]).desired.get('vps')?.site).toBe('elsewhere');
     expect(desiredOf([vps], { topology: topology({ piha: { site: 'hub' } }) }).desired.get('vps')?.site).toBe('hub');

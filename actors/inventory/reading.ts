@@ -4,9 +4,11 @@
  * Reads: the tree, and what was in force before. Pure. A file concerns the nodes it is about: services/<x>/… those that
  * run x, hosts/<n>/… that node, topology.yaml none (what it said last goes on being true). An unknown key concerns none.
  */
+import { linkQuietMs } from '../../contracts/defaults.ts';
 import type { AccessList, DesiredMaintenance } from '../../contracts/desired.ts';
 import { weekdays } from '../../contracts/inventory/maintenance.ts';
 import type { DeclaredNode, InventoryProblem, NodeTopology } from '../../contracts/inventory/memory.ts';
+import type { TopologyFile } from '../../contracts/inventory/topology.ts';
 import { declaredNode, declaredServices } from './declared-node.ts';
 import type { Checkout } from './ports.ts';
 import { contentOf, type DeclaredTree, type Finding } from './tree.ts';
@@ -79,9 +81,17 @@ function topologyOf({ topology }: DeclaredTree, before: InForce): Topology {
       ...(roles.length === 0 ? {} : { roles }),
       ...(location === undefined ? {} : { location }),
       ...(aliases.length === 0 ? {} : { aliases }),
+      ...uplinkOf(topology.value.sites[site]?.uplink),
     },
   ]);
   return Object.fromEntries(nodes);
+}
+
+/** Nothing is said of the hub, which is where uplinks lead. */
+function uplinkOf(uplink: TopologyFile['sites'][string]['uplink'] | undefined): Pick<NodeTopology, 'uplink'> {
+  if (uplink === undefined || uplink.kind === 'none') return {};
+  const { kind, quiet_min } = uplink;
+  return { uplink: { kind, quiet_ms: quiet_min === undefined ? linkQuietMs[kind] : Math.round(quiet_min * 60_000) } };
 }
 
 /** Files that keep a node from being said. */

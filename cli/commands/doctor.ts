@@ -16,6 +16,7 @@ import { checkDemo } from '../doctor/demo.ts';
 import { checkSpace } from '../doctor/disk.ts';
 import { checkEngine } from '../doctor/engine.ts';
 import { counted, type Finding, findingsOf } from '../doctor/finding.ts';
+import { checkLinks } from '../doctor/links.ts';
 import { checkOutboxes } from '../doctor/outbox.ts';
 import { checkPermissions } from '../doctor/permissions.ts';
 import { brokerPorts, composeVersion, enginePorts, permissionPorts, portPorts, spaceOf } from '../doctor/ports.ts';
@@ -134,15 +135,31 @@ function busChecks({ settings, broker, documents, files }: BusAsked): readonly C
     deadlineMs: localDeadlineMs,
     run: async () => (broker === null ? [unknown(name)] : [await run(await documents())]),
   });
-  const { node } = settings;
+  const { node, site } = settings;
   const outboxes = async (on: BusDocuments | null): Promise<Finding> => checkOutboxes((await files()).outboxLines, on?.positions ?? null, Date.now());
   return [
-    check('clock', ({ health, world, actors }) => checkClock({ nowMs: Date.now(), node, health, world, actors })),
+    check('clock', (on) => checkClock({ nowMs: Date.now(), node, ...ofThisSite(on, site) })),
     check('actors', (on) => checkActors({ node, expected: settings.agents.length > 0 ? settings.agents : (on.desired?.agents ?? []), statuses: believed(on) })),
     check('inventory', (on) => checkInventory({ node, statuses: believed(on) })),
     check('versions on the bus', (on) => checkOtherVersions(version, believed(on))),
+    {
+      name: 'links',
+      deadlineMs: localDeadlineMs,
+      run: async () => (broker === null ? [] : checkLinks({ nowMs: Date.now(), here: site, ...(await documents()) })),
+    },
     { name: 'outboxes', deadlineMs: localDeadlineMs, run: async () => [await outboxes(broker === null ? null : await documents())] },
   ];
+}
+
+/** What another site says of its clocks came over a link, an hour late perhaps. */
+function ofThisSite({ health, world, actors, sites }: BusDocuments, here: string): Pick<BusDocuments, 'health' | 'world' | 'actors'> {
+  const others = sites.some(({ site }) => site === here) ? world.filter(({ site }) => site !== here).map(({ node }) => node) : [];
+  const isHere = (node: string | undefined): boolean => node === undefined || !others.includes(node);
+  return {
+    health: health.filter(({ node }) => isHere(node)),
+    world: world.filter(({ node }) => isHere(node)),
+    actors: actors.filter(({ node }) => isHere(node)),
+  };
 }
 
 const unknown = (name: string): Finding =>

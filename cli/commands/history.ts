@@ -44,7 +44,7 @@ async function fromJournal(files: readonly string[]): Promise<{ readonly rows: r
   for (const file of files) {
     for await (const entry of entriesOf(file, () => (broken += 1))) {
       const row = rowOfEntry(entry);
-      rows.set(rowKey(row), row);
+      if (row !== null) rows.set(rowKey(row), row);
     }
   }
   return { rows: [...rows.values()], broken };
@@ -78,9 +78,11 @@ function show(
   out.line(`Read ${source}.${broken === 0 ? '' : ` ${broken} lines could not be read.`}`);
 }
 
-function cells({ at, id, attempt, from, to, who, login, front_end, site, note, evidence }: Row): readonly string[] {
+function cells({ at, id, attempt, from, to, who, login, front_end, asked_at, site, note, evidence }: Row): readonly string[] {
   const move = from === to ? `still ${to}` : `${from === null ? '' : `${from} → `}${to}`;
-  const where = [front_end ?? '', login === who ? '' : (login ?? ''), site ?? ''].filter((part) => part !== '').join(', ');
+  const where = [front_end ?? '', login === who ? '' : (login ?? ''), asked_at === null ? '' : `at ${asked_at}`, site ?? '']
+    .filter((part) => part !== '')
+    .join(', ');
   const reason = [
     note,
     evidence === null || to !== 'pending' ? '' : [evidence.trigger_type, evidence.message, evidence.incident_id ?? ''].filter(Boolean).join(' '),

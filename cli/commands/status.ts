@@ -19,6 +19,8 @@ export async function status(settings: Settings, out: Output): Promise<number> {
       incidents: (await at.documents(topics.incident)).filter((incident) => incident.status === 'active'),
       actions: (await at.documents(topics.action)).filter((action) => openStates.some((state) => state === action.status)),
       actors: await at.documents(topics.actorStatus),
+      here: settings.site,
+      links: await at.documents(topics.link),
     }),
   );
   const nowMs = Date.now();

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type BrokerCommandOptions, type BrokerListeners, brokerListeners, givenOf, hasPasswords, isLoopback, urlHost } from '../broker-options.ts';
-import { actorNames } from '../compose.ts';
+import { actorNames, actorsHere } from '../compose.ts';
 import { processLog, runActors } from '../runtime.ts';
 import { brokerUrlsOf } from '../session.ts';
 import { type Settings, UsageError } from '../settings.ts';
@@ -24,7 +24,7 @@ async function upOnBroker(settings: Settings, brokerUrls: readonly string[], opt
     throw new UsageError(`${given.join(', ')}: HOMELAB_BROKER_URL names a broker, so no broker of its own is started; unset it, or leave the options out`);
   }
   process.stdout.write(`${welcome(settings, brokerUrls.map(withoutCredentials).join(', '))}\n`);
-  return runActors({ settings, names: actorNames, brokerUrls, anonymousAllowed: false, log: processLog(settings) });
+  return runActors({ settings, names: actorsHere(settings), brokerUrls, anonymousAllowed: false, log: processLog(settings) });
 }
 
 async function upWithBroker(given: Settings, options: UpOptions): Promise<number> {
@@ -41,7 +41,7 @@ async function upWithBroker(given: Settings, options: UpOptions): Promise<number
   const shown = `${urlsOf(broker, listeners.host).join(', ')} (its own${hasPasswords(settings) ? ', with passwords' : ''})`;
   process.stdout.write(`${welcome(settings, shown, elsewhere)}\n`);
   try {
-    return await runActors({ settings, names: actorNames, brokerUrls: [ownUrl], anonymousAllowed: !hasPasswords(settings), log });
+    return await runActors({ settings, names: actorsHere(settings), brokerUrls: [ownUrl], anonymousAllowed: !hasPasswords(settings), log });
   } finally {
     await broker.close();
   }

@@ -1,17 +1,21 @@
 /**
  * `homelab why <node> [service]`: why this is proposed, or nothing, as the supervisor publishes it in decisions/<node>, with the
- * incident, its cause, what holds it back and until when, and what would change it. Asks the bus; changes nothing.
+ * incident, its cause, what holds it back and until when, and what would change it; first that its site is cut off, if it is. Asks the
+ * bus; changes nothing.
  */
 import type { Action, Decision, Decisions } from '../../contracts/action.ts';
 import type { ActorStatus } from '../../contracts/actor-status.ts';
 import type { DesiredNode } from '../../contracts/desired.ts';
 import type { Incident } from '../../contracts/incident.ts';
+import type { LinkStatus } from '../../contracts/link.ts';
 import { topics } from '../../contracts/topics.ts';
+import type { SiteSummary } from '../../contracts/world.ts';
+import { linkViewsOf } from '../link-view.ts';
 import { exitCodes, type Output, simulatedLine } from '../output.ts';
 import { UnavailableError, type Visit, visit } from '../session.ts';
 import type { Settings } from '../settings.ts';
 import { type Question, questionOf } from '../why/question.ts';
-import { type Answer, adviceOf, answerScreen, isCalm, nodeScreen } from '../why/screen.ts';
+import { type Answer, adviceOf, answerScreen, cutOffLine, isCalm, nodeScreen } from '../why/screen.ts';
 
 interface Seen {
   readonly desired: readonly DesiredNode[];
@@ -19,6 +23,8 @@ interface Seen {
   readonly incidents: readonly Incident[];
   readonly actions: readonly Action[];
   readonly actors: readonly ActorStatus[];
+  readonly sites: readonly SiteSummary[];
+  readonly links: readonly LinkStatus[];
 }
 
 const read = async (at: Visit): Promise<Seen> => ({
@@ -27,15 +33,19 @@ const read = async (at: Visit): Promise<Seen> => ({
   incidents: await at.documents(topics.incident),
   actions: await at.documents(topics.action),
   actors: await at.documents(topics.actorStatus),
+  sites: await at.documents(topics.site),
+  links: await at.documents(topics.link),
 });
 
 export async function why(settings: Settings, out: Output, nodeName: string, serviceName: string | undefined): Promise<number> {
   const seen = await visit(settings, read);
   const question = questionOf(seen, nodeName, serviceName);
   const { decisions, desired } = question;
+  const nowMs = Date.now();
+  const cut = cutOffLine(linkViewsOf({ ...seen, here: settings.site }, nowMs).get(desired.site), decisions?.ts ?? null, nowMs);
+  if (cut !== null && !out.json) out.line(cut);
   if (decisions === null) throw new UnavailableError(`the supervisor of ${desired.site} has said nothing about ${desired.node}: is it running? homelab doctor`);
   const answers = answersOf(seen, question);
-  const nowMs = Date.now();
   if (out.json) for (const answer of answers) out.value(answer);
   else {
     if (decisions.simulated === true) out.line(simulatedLine);

@@ -57,8 +57,9 @@ it('marks what is published and the will, and unmarks what arrives', async () =>
     connect: (options, handlers) => {
       Object.assign(wire, { will: options.will?.payload, handlers });
       return Promise.resolve({
-        publish: (_topic, payload) => Promise.resolve(void wire.published.push(payload)),
+        publish: (_topic, payload) => Promise.resolve(void wire.published.push(payload.toString())),
         subscribe: () => Promise.resolve(),
+        unsubscribe: () => Promise.resolve(),
         close: () => Promise.resolve(),
       });
     },

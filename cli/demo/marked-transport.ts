@@ -28,8 +28,9 @@ export function markedTransport(transport: Transport): Transport {
         },
       });
       const marked: Link = {
-        publish: (topic, payload, how) => link.publish(topic, mark(payload), how),
+        publish: (topic, payload, how) => link.publish(topic, mark(payload.toString()), how),
         subscribe: (filters) => link.subscribe(filters),
+        unsubscribe: (filters) => link.unsubscribe(filters),
         close: (how) => link.close(how),
       };
       return marked;

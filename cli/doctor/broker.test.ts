@@ -125,5 +125,6 @@ describe('a broker', () => {
 const bound = (link: Link): Link => ({
   publish: (...all) => link.publish(...all),
   subscribe: (filters) => link.subscribe(filters),
+  unsubscribe: (filters) => link.unsubscribe(filters),
   close: (options) => link.close(options),
 });

@@ -3,8 +3,9 @@ import type { ActorStatus } from '../../contracts/actor-status.ts';
 import type { DesiredNode } from '../../contracts/desired.ts';
 import type { CursorPositions } from '../../contracts/event.ts';
 import type { NodeHealth } from '../../contracts/health.ts';
+import type { LinkStatus } from '../../contracts/link.ts';
 import { topics } from '../../contracts/topics.ts';
-import type { WorldNode } from '../../contracts/world.ts';
+import type { SiteSummary, WorldNode } from '../../contracts/world.ts';
 import { visit } from '../session.ts';
 import type { Settings } from '../settings.ts';
 
@@ -12,6 +13,8 @@ export interface BusDocuments {
   readonly health: readonly NodeHealth[];
   readonly world: readonly WorldNode[];
   readonly actors: readonly ActorStatus[];
+  readonly sites: readonly SiteSummary[];
+  readonly links: readonly LinkStatus[];
   readonly desired: DesiredNode | null;
   /** How far the store of our site is with the events of our node; null when it does not say. */
   readonly positions: CursorPositions | null;
@@ -29,6 +32,8 @@ export function readBusDocuments(settings: Settings): Promise<BusDocuments> {
       health: health.filter(isReal),
       world: (await at.documents(topics.worldNode)).filter(isReal),
       actors: (await at.documents(topics.actorStatus)).filter(isReal),
+      sites: (await at.documents(topics.site)).filter(isReal),
+      links: (await at.documents(topics.link)).filter(isReal),
       desired: desired.find((each) => isReal(each) && each.node === node) ?? null,
       positions: cursors.find((each) => isReal(each) && each.node === node && each.site === site)?.positions ?? null,
       simulated: [...health, ...desired].flatMap((each) => (isReal(each) || each.node === undefined ? [] : [each.node])).filter(isFirst),

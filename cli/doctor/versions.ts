@@ -27,8 +27,9 @@ function compare(a: readonly number[], b: readonly number[]): number {
 /** null: not installed. */
 export function checkCompose(version: string | null): Finding {
   const say = findingsOf('docker compose');
-  if (version === null) return say.ok('not found (for information)', 'only homelab validate needs it, and leaves out its check of the Compose files');
-  return say.ok(`version ${version} (for information)`, 'homelab validate puts the Compose files before it; nothing else needs it');
+  if (version === null)
+    return say.ok('not found (for information)', 'homelab validate leaves out its check of the Compose files, and a redeploy here fails with compose_missing');
+  return say.ok(`version ${version} (for information)`, 'homelab validate puts the Compose files before it, and a redeploy runs it');
 }
 
 export function checkOtherVersions(ours: string, actors: readonly ActorStatus[]): Finding {

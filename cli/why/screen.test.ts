@@ -47,6 +47,11 @@ describe('the answer to why', () => {
     );
   });
 
+  it('names an incident of something that its service needs, though that explains nothing', () => {
+    const w = new SupervisorWorld().down().incident({ related: 'inc-0-vps-db-unhealthy' }).synced();
+    expect(screenOf(w)).toContain('; see also inc-0-vps-db-unhealthy');
+  });
+
   it('names the guard with the time at which it ends', () => {
     const w = new SupervisorWorld()
       .down()

@@ -1,6 +1,7 @@
 /** What `homelab why` prints: one screen for a service, one line for each matter of a node. Pure; `nowMs` is epoch milliseconds. */
 import type { Action, Decision } from '../../contracts/action.ts';
 import type { Incident } from '../../contracts/incident.ts';
+import { ageBehind, isCutOff, type LinkView, linkWords } from '../link-view.ts';
 import { age } from '../output.ts';
 import { advice, calm } from './advice.table.ts';
 
@@ -54,6 +55,13 @@ export function answerScreen(answer: Answer, nowMs: number): readonly string[] {
   return [`${subjectOf(answer)}: ${headings[decision]}`, ...said.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)];
 }
 
+/** What stands above all answers about a site whose link is down, or null. `saidAt`: when its supervisor wrote what follows; null: it never has. */
+export function cutOffLine(link: LinkView | undefined, saidAt: string | null, nowMs: number): string | null {
+  if (link === undefined || !isCutOff(link)) return null;
+  const old = saidAt === null ? '' : `; what follows is ${ageBehind(link, saidAt, nowMs)} old`;
+  return `${link.site} cannot be asked, ${linkWords(link, nowMs)}${old}. It works on by itself.`;
+}
+
 /** The whole node: what is not calm in full, the rest as a number. */
 export function nodeScreen(node: string, answers: readonly Answer[], nowMs: number): readonly string[] {
   const wrong = answers.filter((answer) => !isCalm(answer));
@@ -61,10 +69,10 @@ export function nodeScreen(node: string, answers: readonly Answer[], nowMs: numb
   return [...wrong.flatMap((answer) => [...answerScreen(answer, nowMs), '']), rest];
 }
 
-function incidentWords({ id, kind, severity, started_at, message, occurrence_count, flapping, status }: Incident, nowMs: number): string {
+function incidentWords({ id, kind, severity, started_at, message, occurrence_count, flapping, status, related }: Incident, nowMs: number): string {
   const state = status === 'resolved' ? 'resolved' : `${severity}, for ${age(started_at, nowMs)}`;
   const count = occurrence_count > 1 ? `, ${occurrence_count} times` : '';
-  return `${id}: ${kind}, ${state}${count}${flapping ? ', flapping' : ''}${message === '' ? '' : `; ${message}`}`;
+  return `${id}: ${kind}, ${state}${count}${flapping ? ', flapping' : ''}${message === '' ? '' : `; ${message}`}${related === null ? '' : `; see also ${related}`}`;
 }
 
 const untilWords = (until: string, nowMs: number): string =>

@@ -1,6 +1,7 @@
 /** One list of cases, run on every broker the bus may meet: what is delivered, how often, with which flag, in which order. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { brokersUnderTest, type RunningBroker, TestClient } from '../kit/conformance-brokers.ts';
+import { waitFor } from '../kit/wait.ts';
 
 /**
  * Where MQTT 3.1.1 leaves a choice, and the brokers differ. Copies that one subscriber gets with two filters that match
@@ -183,6 +184,89 @@ describe.each(brokersUnderTest)('$name', ({ name, available, start }) => {
       }
       writing = false;
       await churn;
+    });
+  });
+
+  describe.skipIf(!available)('after an UNSUBSCRIBE delivers', () => {
+    /** What a reader has heard once everything that was published before has come: brokers keep the order of one publisher. */
+    const heardBy = async (reader: TestClient, writer: TestClient, fence: string): Promise<readonly string[]> => {
+      await writer.link.publish(fence, 'fence', { retain: false });
+      await reader.until('fence');
+      return reader.texts.filter((text) => text !== 'fence');
+    };
+
+    it('nothing of the filters that were given up, and everything of one that overlaps', async () => {
+      const topic = fresh('t');
+      const reader = await client();
+      const writer = await client();
+      await reader.link.subscribe([`${topic}/#`, `${topic}/both/+`, `${topic}/fence`]);
+      await reader.link.unsubscribe([`${topic}/#`, `${topic}/never subscribed to`]);
+      await writer.link.publish(`${topic}/wide`, 'wide', { retain: true });
+      await writer.link.publish(`${topic}/both/a`, 'narrow', { retain: true });
+      expect(await heardBy(reader, writer, `${topic}/fence`)).toEqual(['narrow']);
+    });
+
+    it('everything of a wider filter when a narrower one was given up', async () => {
+      const topic = fresh('t');
+      const reader = await client();
+      const writer = await client();
+      await reader.link.subscribe([`${topic}/+`, `${topic}/a`]);
+      await reader.link.unsubscribe([`${topic}/a`]);
+      await writer.link.publish(`${topic}/a`, 'still heard', { retain: false });
+      expect(await heardBy(reader, writer, `${topic}/fence`)).toEqual(['still heard']);
+    });
+
+    it('what is retained again when the filter is taken up again', async () => {
+      const topic = fresh('t');
+      const reader = await client();
+      const writer = await client();
+      await reader.link.subscribe([`${topic}/doc`, `${topic}/fence`]);
+      await reader.link.unsubscribe([`${topic}/doc`]);
+      await writer.link.publish(`${topic}/doc`, 'first', { retain: true });
+      await writer.link.publish(`${topic}/doc`, 'second', { retain: true });
+      await reader.link.subscribe([`${topic}/doc`]);
+      expect(await heardBy(reader, writer, `${topic}/fence`)).toEqual(['second']);
+    });
+
+    it('not one of the messages that a writer goes on publishing, once it has resolved and what was under way has come', async () => {
+      const topic = fresh('t');
+      const reader = await client();
+      const writer = await client();
+      await reader.link.subscribe([`${topic}/doc/#`, `${topic}/fence`]);
+      let writing = true;
+      const churn = (async () => {
+        for (let at = 0; writing; at += 1) await writer.link.publish(`${topic}/doc/${at % 20}`, String(at), { retain: true });
+      })();
+      await waitFor('some of them', () => reader.seen.length > 100, { emitter: reader });
+      await reader.link.unsubscribe([`${topic}/doc/#`]);
+      await reader.link.publish(`${topic}/fence`, 'behind what was under way', { retain: false });
+      await reader.until('behind what was under way');
+      const heard = reader.seen.length;
+      await writer.link.publish(`${topic}/doc/last`, 'last', { retain: true });
+      writing = false;
+      await churn;
+      await heardBy(reader, writer, `${topic}/fence`);
+      expect(reader.texts.slice(heard)).toEqual(['fence']);
+    });
+
+    it('and queues nothing for a persistent session that gave its filter up and went', async () => {
+      const topic = fresh('t');
+      const clientId = fresh('session');
+      const first = await client({ clientId, clean: false });
+      await first.link.subscribe([`${topic}/a`, `${topic}/b`]);
+      await first.link.unsubscribe([`${topic}/a`]);
+      await first.link.close();
+      const writer = await client();
+      await writer.link.publish(`${topic}/a`, 'not queued', { retain: false });
+      await writer.link.publish(`${topic}/b`, 'queued', { retain: false });
+      const back = await client({ clientId, clean: false });
+      expect(await heardBy(back, writer, `${topic}/b`)).toEqual(['queued']);
+    });
+
+    it('and refuses on a connection that has ended', async () => {
+      const reader = await client();
+      await reader.link.close();
+      await expect(reader.link.unsubscribe(['t'])).rejects.toMatchObject({ name: 'LinkClosedError' });
     });
   });
 });

@@ -32,7 +32,7 @@ describe.each(restartableBrokers)('$name', ({ available, start }) => {
   });
 
   it.skipIf(!available)('holds what the writer holds after a storm of restarts, and revs only rise within a session', async () => {
-    const outbox = await Outbox.open({ dir, node: 'vps', source: 'inventory', clock: systemClock, log: silentLog });
+    const outbox = await Outbox.open({ dir, node: 'vps', site: 'hub', source: 'inventory', clock: systemClock, log: silentLog });
     const bus = new Bus({
       node: 'vps',
       site: 'hub',

@@ -57,7 +57,7 @@ describe.each(restartableBrokers)('$name', ({ available, start }) => {
       clock: hasty,
       log: silentLog,
       random: () => -0.4,
-      outbox: await Outbox.open({ dir: dataDir, node: 'vps', source: actor, clock: hasty, log: silentLog }),
+      outbox: await Outbox.open({ dir: dataDir, node: 'vps', site: 'hub', source: actor, clock: hasty, log: silentLog }),
       onDuplicate: () => undefined,
       onQuarantine: () => undefined,
     });

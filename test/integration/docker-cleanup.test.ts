@@ -28,7 +28,7 @@ const noHistory: HistoryPorts = {
   removeOldEvents: () => Promise.resolve({ count: 0, bytes: 0 }),
   removeDeployLogs: () => Promise.resolve({ count: 0, bytes: 0 }),
 };
-const plan: CleanupPlan = {
+const rules: Omit<CleanupPlan, 'listed'> = {
   kinds: ['stopped_containers', 'dangling_images', 'build_cache'],
   desired: {
     node: 'vps',
@@ -38,6 +38,11 @@ const plan: CleanupPlan = {
     ],
   },
 };
+/** All that stands on the engine now was shown to whoever agreed, but for what is called so. */
+async function planFor({ ports }: Subject, notShown = ''): Promise<CleanupPlan> {
+  const shown = (await ports.listCandidates()).filter(({ name }) => name !== notShown);
+  return { ...rules, listed: shown.map(({ id }) => id.slice(0, 12)) };
+}
 const labels = (service: string) => ({ 'com.docker.compose.service': service, 'com.docker.compose.project': 'lab' });
 /** A running service, a stopped one, a job of their project, one that somebody wants back, and two experiments, of which one runs. */
 const given = [
@@ -130,7 +135,7 @@ describe.each([
     });
 
     it('leaves young images without a tag, and everything that stopped within the hour', async () => {
-      const done = await cleanDisk({ ...subject.ports, ...noHistory } as never, plan, systemClock);
+      const done = await cleanDisk({ ...subject.ports, ...noHistory } as never, await planFor(subject), systemClock);
       expect(done.result).toMatchObject({ freed: { stopped_containers: { count: 0 }, dangling_images: { count: 0 } } });
       expect(await subject.containers()).toEqual(all);
       expect(await subject.danglingImages()).toBe(1);
@@ -143,8 +148,14 @@ describe.each([
       expect(await subject.containers()).toEqual(all);
     });
 
+    it('leaves the experiment that was not shown to whoever agreed', async () => {
+      const { kinds, ...rest } = await planFor(subject, 'experiment');
+      await cleanDisk({ ...subject.ports, ...noHistory } as never, { ...rest, kinds: kinds.slice(0, 1) }, later);
+      expect(await subject.containers()).toEqual(all);
+    });
+
     it('removes the experiment that has ended, and nothing else', async () => {
-      const done = await cleanDisk({ ...subject.ports, ...noHistory } as never, plan, later);
+      const done = await cleanDisk({ ...subject.ports, ...noHistory } as never, await planFor(subject), later);
       expect(done.code).toBe('cleaned');
       expect(done.result).toMatchObject({ freed: { stopped_containers: { count: 1, names: ['experiment'] } } });
       expect(await subject.containers()).toEqual(all.filter((name) => name !== 'experiment'));

@@ -208,6 +208,7 @@ describe.skipIf(!haveMosquitto())('with a real broker', () => {
     const asked: BrokerAsked = { url, host: '127.0.0.1', port, shown: url, login: 'anna', password: undefined, topicRoot: 'homelab', isDefault: false };
     const dying = (link: Link): Link => ({
       subscribe: (filters) => link.subscribe(filters),
+      unsubscribe: (filters) => link.unsubscribe(filters),
       close: (options) => link.close(options),
       publish: async (topic, payload, options) => {
         await link.publish(topic, payload, options);

@@ -104,7 +104,11 @@ describe.skipIf(!haveMosquitto())('on mosquitto', () => {
       return story.some(({ type }) => type === 'mqtt_reachable');
     });
     expect(story.filter(({ type }) => type.startsWith('mqtt_') || type === 'incident_opened').map(({ type }) => type)).toEqual(['mqtt_reachable']);
-    expect(story.find(({ type }) => type === 'mqtt_reachable')?.payload).toMatchObject({ lasted_s: expect.any(Number) });
+    expect(story.find(({ type }) => type === 'mqtt_reachable')?.payload).toMatchObject({
+      since: expect.any(String),
+      until: expect.any(String),
+      lasted_s: expect.any(Number),
+    });
     expect(incidents()).toEqual([]);
   });
 

@@ -22,6 +22,7 @@ const stops: (() => Promise<void>)[] = [];
 
 interface Member {
   readonly bus: Bus;
+  readonly outbox: Outbox;
   readonly heard: Delivery[];
   readonly duplicates: string[];
   readonly quarantined: string[];
@@ -35,7 +36,7 @@ async function join1(
   const heard: Delivery[] = [];
   const duplicates: string[] = [];
   const quarantined: string[] = [];
-  const outbox = await Outbox.open({ dir: dataDir, node: 'vps', source: actor, clock: systemClock, log: silentLog });
+  const outbox = await Outbox.open({ dir: dataDir, node: 'vps', site: 'hub', source: actor, clock: systemClock, log: silentLog });
   const bus = new Bus({
     node: 'vps',
     site: 'hub',
@@ -59,7 +60,7 @@ async function join1(
   });
   stops.push(() => bus.stop());
   await waitFor(`${actor} to be synced`, () => heard.some((each) => each.kind === 'synced'));
-  return { bus, heard, duplicates, quarantined };
+  return { bus, outbox, heard, duplicates, quarantined };
 }
 
 /** A bare connection: what a person with MQTT Explorer can do. */
@@ -339,6 +340,32 @@ export function busSuite(start: () => Promise<RestartableBroker>): void {
       await broker.restart('kept');
       await waitFor('both to be back', () => [store, emitter].every((each) => each.heard.filter((one) => one.kind === 'synced').length === 3));
       expect(seqs(store)).toHaveLength(2);
+    });
+
+    it('are kept for every store that has announced itself by a cursor, until it has them or is gone', async () => {
+      const store = await join1('observer', { queued: events, owns: [{ topic: topics.cursor, levels: { site: 'hub' } }] });
+      const other = await join1('bridge', { owns: [{ topic: topics.cursor, levels: { site: 'upstream' } }] });
+      const emitter = await join1('inventory', { reads: cursors });
+      const say = (member: Member, site: string, info: number): void => {
+        const body = { status: 'stored', summary: `up to ${info}`, site, node: 'vps', positions: { inventory: { urgent: 0, info } } };
+        member.bus.documents.set(topics.cursor, { site, node: 'vps' }, body);
+      };
+      await emitter.bus.emit({ type: 'service_healthy', severity: 'info', message: 'one' });
+      await waitFor('the event', () => seqs(store).length === 1);
+      say(other, 'upstream', 0);
+      say(store, 'hub', seqs(store)[0] ?? 0);
+      await waitFor('the emitter to know both', () => docs(emitter).length === 2);
+      const isBack = ({ heard }: Member): boolean => heard.filter(({ kind }) => kind === 'synced').length === 2;
+      await broker.restart('kept');
+      await waitFor('all to be back', () => [store, other, emitter].every(isBack));
+      expect(emitter.outbox.backlog).toBe(1);
+      await emitter.bus.emit({ type: 'service_healthy', severity: 'info', message: 'two' });
+      await waitFor('the second event', () => new Set(seqs(store)).size === 2);
+      say(other, 'upstream', seqs(store)[0] ?? 0);
+      await waitFor('the first one to leave', () => emitter.outbox.backlog === 1);
+      other.bus.documents.remove(topics.cursor, { site: 'upstream', node: 'vps' });
+      say(store, 'hub', Math.max(...seqs(store)));
+      await waitFor('the second one to leave', () => emitter.outbox.backlog === 0);
     });
 
     it('queued for a reader that is away arrive in order', async () => {

@@ -12,7 +12,8 @@ import type { ServiceStatus } from '../../contracts/health.ts';
 const startTakesMs = 200;
 
 export interface ExecutorContainer {
-  readonly id: string;
+  /** Another after a redeployment. */
+  id: string;
   startedAtMs: number | null;
   status: ServiceStatus;
   /** How long after a start it is healthy; null = never. */
@@ -36,6 +37,7 @@ interface ExecutorEngineOptions {
 }
 
 export class ExecutorEngine {
+  /** Of a redeployment too: what it makes is another container, also where there was none. */
   restart: 'works' | 'hangs' | 'works_but_hangs' | ControlError | Error = 'works';
   /** For one service, by its name. */
   readonly restartOf: Record<string, ControlError> = {};
@@ -47,6 +49,8 @@ export class ExecutorEngine {
   candidates: readonly CleanupCandidate[] | ControlError = [];
   /** For one kind of clean-up. */
   readonly pruneOf: Record<string, ControlError> = {};
+  /** Of a container where there was none. */
+  made: Pick<ExecutorContainer, 'healthyAfterMs'> = { healthyAfterMs: 10_000 };
   readonly containers = new Map<string, ExecutorContainer>();
   readonly effects: Effect[] = [];
   /** What clean-ups removed, in order: names of containers, and kinds. */
@@ -99,6 +103,25 @@ export class ExecutorEngine {
         const done = this.carryOut(id);
         return restart === 'works' ? done : never();
       },
+      redeployService: (id) => {
+        if (!life.alive) return never();
+        const { restart } = this;
+        if (restart instanceof Error) return this.refuse(restart);
+        if (restart === 'hangs') return never();
+        const done = this.carryOut(id, { replaces: true }).then(() => ['Recreating ... done']);
+        return restart === 'works' ? done : never();
+      },
+      createService: ({ service }) => {
+        if (!life.alive) return never();
+        const { restart } = this;
+        if (restart instanceof Error) return this.refuse(restart);
+        if (restart === 'hangs') return never();
+        if (this.containers.has(service)) return Promise.reject(new ControlError('container_present', 'one stands for it by now'));
+        const made = { id: `${String(this.effects.length).padStart(12, 'c')}${'0'.repeat(52)}`, startedAtMs: null, status: 'starting', ...this.made } as const;
+        this.containers.set(service, { ...made });
+        const done = this.carryOut(made.id).then(() => ['Creating ... done']);
+        return restart === 'works' ? done : never();
+      },
       runHealthcheck: (_id) => {
         if (!life.alive) return never();
         const { healthcheck } = this;
@@ -118,12 +141,13 @@ export class ExecutorEngine {
   }
 
   /** The engine does it whether or not the one who asked still lives. */
-  private carryOut(id: string): Promise<void> {
+  private carryOut(id: string, { replaces = false }: { readonly replaces?: boolean } = {}): Promise<void> {
     const [service, container] = [...this.containers].find(([, each]) => each.id === id) ?? [];
     if (service === undefined || container === undefined) return Promise.reject(new ControlError('container_missing', 'no such container'));
     this.effects.push({ service, atMs: this.options.clock.now(), nonce: this.options.grantFor(service) });
     return new Promise((resolve) => {
       this.options.clock.setTimeout(() => {
+        if (replaces) container.id = `${String(this.effects.length).padStart(12, 'b')}${container.id.slice(12)}`;
         container.startedAtMs = this.options.clock.now();
         container.status = 'starting';
         this.options.onHealth(service);

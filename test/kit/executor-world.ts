@@ -22,7 +22,9 @@ import { StepClock, settleFiles } from './step-clock.ts';
 const node = 'vps';
 const verifyWindowMs = 120_000;
 const leaseMarginMs = 300_000;
-type Doc = Pick<Action, 'id' | 'type' | 'service' | 'attempt' | 'status' | 'claim' | 'outcome' | 'params' | 'transition_history'>;
+type Doc = Pick<Action, 'id' | 'type' | 'service' | 'attempt' | 'status' | 'claim' | 'outcome' | 'params' | 'transition_history'> & {
+  readonly containers?: Action['evidence']['containers'];
+};
 
 type Desired = Pick<DesiredNode, 'services' | 'cleanup_class'>;
 
@@ -88,12 +90,13 @@ export class ExecutorWorld {
     return container;
   }
 
-  /** A person agrees; the ledger's document says so. Returns the id. */
-  approve(type: ActionType, service: string | null, params: Action['params'] = {}): string {
+  /** A person agrees, who was shown these containers; the ledger's document says so. Returns the id. */
+  approve(type: ActionType, service: string | null, params: Action['params'] = {}, containers?: Action['evidence']['containers']): string {
     const id = actionId({ type, node, service });
     const before = this.documents.get(id);
     const history = before?.transition_history ?? [];
-    this.write({ id, type, service, params, attempt: (before?.attempt ?? 0) + 1, status: 'approved', claim: null, outcome: null, transition_history: history });
+    const attempt = (before?.attempt ?? 0) + 1;
+    this.write({ id, type, service, params, containers, attempt, status: 'approved', claim: null, outcome: null, transition_history: history });
     return id;
   }
 
@@ -253,7 +256,7 @@ export class ExecutorWorld {
     this.life?.fake.hearDocument(
       topics.serviceHealth,
       { node, service },
-      { status: health.status, node, service, reason: 'running', started_at, since },
+      { status: health.status, node, service, reason: 'running', container_id: health.container?.slice(0, 12) ?? null, started_at, since },
       { retained },
     );
   }
@@ -364,7 +367,7 @@ function actionBody(doc: Doc): Record<string, unknown> {
     site: 'hub',
     node,
     digest: 'sha256:00',
-    evidence: { trigger_type: 'containers_not_running', message: '', incident_id: null },
+    evidence: { trigger_type: 'containers_not_running', message: '', incident_id: null, containers: doc.containers },
     proposed_by: 'supervisor-vps',
     proposed_at: at,
     approved_by: 'alice',

@@ -27,9 +27,11 @@ export class HomelabProcess {
   log = '';
   out = '';
 
-  constructor(args: readonly string[], env: Environment) {
+  /** `launcher`: a command that runs the one behind it in its own place, such as that of a network namespace. */
+  constructor(args: readonly string[], env: Environment, launcher: readonly string[] = []) {
     this.name = args.join(' ');
-    this.child = spawn(process.execPath, [bundle, ...args], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program = process.execPath, ...rest] = [...launcher, process.execPath, bundle, ...args];
+    this.child = spawn(program, rest, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout?.on('data', (data: Buffer) => {
       this.out += data.toString('utf8');
     });
@@ -78,8 +80,8 @@ export interface CommandResult {
 }
 
 /** One command to its end. */
-export async function homelab(args: readonly string[], env: Environment): Promise<CommandResult> {
-  const run = new HomelabProcess(args, env);
+export async function homelab(args: readonly string[], env: Environment, launcher: readonly string[] = []): Promise<CommandResult> {
+  const run = new HomelabProcess(args, env, launcher);
   await run.exited(30_000);
   return { code: run.child.exitCode, stdout: run.out, stderr: run.log };
 }
@@ -88,21 +90,24 @@ export async function homelab(args: readonly string[], env: Environment): Promis
 export class Machine {
   readonly dataRoot = mkdtempSync(join(tmpdir(), 'homelab-data-'));
   readonly env: Environment;
+  private readonly launcher: readonly string[];
   private readonly processes = new Map<string, HomelabProcess>();
 
-  constructor(env: Environment) {
+  /** `launcher`: as for HomelabProcess; `rig.site.launcher` puts the machine into that namespace. */
+  constructor(env: Environment, launcher: readonly string[] = []) {
+    this.launcher = launcher;
     this.env = { HOMELAB_ROOT: this.dataRoot, HOMELAB_INVENTORY: this.dataRoot, ...env };
   }
 
   start(...args: readonly string[]): HomelabProcess {
-    const started = new HomelabProcess(args, this.env);
+    const started = new HomelabProcess(args, this.env, this.launcher);
     this.processes.set(args.join(' '), started);
     return started;
   }
 
   /** Starts `homelab run <actor>` and waits until it is connected. */
   async run(actor: string, extra: Environment = {}): Promise<HomelabProcess> {
-    const started = new HomelabProcess(['run', actor], { ...this.env, ...extra });
+    const started = new HomelabProcess(['run', actor], { ...this.env, ...extra }, this.launcher);
     this.processes.set(actor, started);
     await started.says('"connected"');
     return started;
@@ -115,7 +120,7 @@ export class Machine {
   }
 
   command(...args: readonly string[]): Promise<CommandResult> {
-    return homelab(args, this.env);
+    return homelab(args, this.env, this.launcher);
   }
 
   async stopAll(): Promise<void> {

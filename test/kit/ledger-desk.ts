@@ -11,12 +11,13 @@ import type { MaintenanceWindow, Reply } from '../../contracts/action.ts';
 import { actionId } from '../../contracts/action.ts';
 import { DesiredNode } from '../../contracts/desired.ts';
 import type { EventDraft } from '../../contracts/event.ts';
+import type { RelayedRequest, Verdict } from '../../contracts/link.ts';
 import { topics } from '../../contracts/topics.ts';
 
 export const deskStartMs = Date.parse('2026-03-01T12:00:00.000Z');
 export const minuteMs = 60_000;
 
-const nothing: Remembered = { actions: new Map(), maintenance: new Map() };
+const nothing: Remembered = { actions: new Map(), maintenance: new Map(), relays: new Map(), verdicts: new Map() };
 
 type DesiredSaid = Partial<Omit<DesiredNode, 'services'>> & {
   readonly node: string;
@@ -37,6 +38,15 @@ export const desiredNode = ({ serviceNames = ['web', 'db'], verifyWindowMs, ...s
     ...said,
   });
 
+/** UUIDs, one after the other. */
+export function relayIds(first = 1): () => string {
+  let next = first;
+  return () => {
+    const digits = (next++).toString(16).padStart(12, '0');
+    return `00000000-0000-4000-8000-${digits}`;
+  };
+}
+
 export class TestDesk {
   readonly state: LedgerState;
   now = deskStartMs;
@@ -44,15 +54,24 @@ export class TestDesk {
   readonly replies: { readonly requester: string; readonly reply: Reply }[] = [];
   readonly events: EventDraft[] = [];
   readonly cleared: string[] = [];
+  /** Sent to other sites, repetitions too; and verdicts sent. */
+  readonly relayed: RelayedRequest[] = [];
+  readonly verdicts: Verdict[] = [];
   /** What is on the bus. */
   readonly documents = new Map<string, ActionRecord>();
   /** Maintenance as it was published last, by node. */
   private readonly published = new Map<string, readonly MaintenanceWindow[]>();
+  /** It is killed after so many more commands; what it wanted done after that is not done. */
+  commandsLeft = Number.POSITIVE_INFINITY;
   /** Kinds of commands, in order, since the last `said`. */
   private order: string[] = [];
 
-  constructor(options: { readonly remembered?: Remembered; readonly anonymousAllowed?: boolean; readonly site?: string } = {}) {
-    this.state = openDesk({ site: options.site ?? 'hub', anonymousAllowed: options.anonymousAllowed ?? false }, options.remembered ?? nothing);
+  constructor(
+    options: { readonly remembered?: Remembered; readonly anonymousAllowed?: boolean; readonly site?: string; readonly newRelayId?: () => string } = {},
+  ) {
+    const site = options.site ?? 'hub';
+    const newRelayId = options.newRelayId ?? relayIds();
+    this.state = openDesk({ site, anonymousAllowed: options.anonymousAllowed ?? false, newRelayId }, options.remembered ?? nothing);
   }
 
   /** Ready: vps and piha are desired with web and db, and everything retained has been read. */
@@ -66,10 +85,14 @@ export class TestDesk {
 
   send(event: LedgerEvent): void {
     for (const command of reduce(this.state, event).commands) {
+      if (this.commandsLeft === 0) return;
+      this.commandsLeft -= 1;
       this.order.push(command.type);
       if (command.type === 'record') this.entries.push(command.entry);
       else if (command.type === 'reply') this.replies.push(command);
       else if (command.type === 'emit') this.events.push(command.draft);
+      else if (command.type === 'relay') this.relayed.push(command.relayed);
+      else if (command.type === 'verdict') this.verdicts.push(command.verdict);
       else if (command.type === 'clear') this.cleared.push(command.topic);
       else if (command.type === 'publish') this.documents.set(topics.action.build({ node: command.record.node, id: command.record.id }), command.record);
       else if (command.type === 'publishMaintenance') this.published.set(command.node, command.windows);

@@ -15,6 +15,8 @@ export interface MosquittoOptions {
   /** Kept by `stop`; default: a temporary directory, removed by `stop`. */
   readonly dataDir?: string;
   readonly port?: number;
+  /** The whole configuration instead of Debian's, with a listener on `port`, which must be given too. */
+  readonly complete?: string;
 }
 
 export interface Mosquitto {
@@ -78,7 +80,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   mkdirSync(directory, { recursive: true });
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort());
-    const runner = new Runner(program, directory, port, options.config ?? []);
+    const runner = new Runner(program, directory, port, options);
     try {
       await runner.start();
       return instance(runner, port, options.dataDir === undefined ? directory : null);
@@ -114,14 +116,17 @@ class Runner {
   private readonly program: string;
   private readonly file: string;
   private readonly port: number;
+  private readonly args: readonly string[];
 
-  constructor(program: string, directory: string, port: number, extra: readonly string[]) {
+  constructor(program: string, directory: string, port: number, { config = [], complete }: MosquittoOptions) {
     this.program = program;
     this.port = port;
     this.file = join(directory, 'mosquitto.conf');
     // /etc/mosquitto/mosquitto.conf of Debian 12; started as root it would drop to a user who cannot write here.
-    const lines = [`pid_file ${directory}/mosquitto.pid`, 'persistence true', `persistence_location ${directory}/`, 'log_dest stderr', 'user root', ...extra];
-    writeFileSync(this.file, `${lines.join('\n')}\n`);
+    const lines = [`pid_file ${directory}/mosquitto.pid`, 'persistence true', `persistence_location ${directory}/`, 'log_dest stderr', 'user root', ...config];
+    writeFileSync(this.file, complete === undefined ? `${lines.join('\n')}\n` : `${complete}\nuser root\n`);
+    // `-p` instead of a listener line keeps the default of a configuration without listeners: loopback only, anonymous allowed.
+    this.args = ['-c', this.file, ...(complete === undefined ? ['-p', String(port)] : [])];
   }
 
   get pid(): number {
@@ -131,8 +136,7 @@ class Runner {
 
   async start(): Promise<void> {
     this.output = '';
-    // `-p` instead of a listener line keeps the default of a configuration without listeners: loopback only, anonymous allowed.
-    const child = spawn(this.program, ['-c', this.file, '-p', String(this.port)], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(this.program, [...this.args], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.child = child;
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.output = (this.output + text).slice(-4000);

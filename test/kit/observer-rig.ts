@@ -46,6 +46,8 @@ export class ObserverRig {
   readonly lines: StoredEvent[] = [];
   /** Documents on the broker, by topic. */
   readonly held = new Map<string, Record<string, unknown>>();
+  /** How often each topic was sent something that it did not say before. */
+  readonly sent = new Map<string, number>();
   readonly cursors: {
     readonly node: string;
     readonly positions: Readonly<Record<string, { readonly urgent: number; readonly info: number }>>;
@@ -148,6 +150,12 @@ export class ObserverRig {
     this.say({ type: 'desired', node, doc: services === null ? null : topics.desired.schema.parse(body) });
   }
 
+  /** `null`: its writer takes the document back. */
+  link(status: 'up' | 'degraded' | 'down' | null, { site = 'chelsty', retained = false } = {}): void {
+    const doc = status === null ? null : topics.link.schema.parse({ ...this.head(status), site, summary: status === 'down' ? 'the hub is not reached' : '' });
+    this.say({ type: 'link', site, doc, retained });
+  }
+
   /** A healthy node with these services, all read. */
   watch(services: readonly string[] = ['web'], node = 'vps'): void {
     this.desire(services, { node });
@@ -228,7 +236,9 @@ export class ObserverRig {
     const row = topics[document.name] as unknown as Topic;
     const doc = row.schema.parse({ ...document.body, ...{ ts: new Date(this.now).toISOString(), session: 1, rev: 1 } }) as Record<string, unknown>;
     const { ts: _ts, session: _session, rev: _rev, ...said } = doc;
-    this.held.set(topicOf(document), said);
+    const topic = topicOf(document);
+    if (JSON.stringify(this.held.get(topic)) !== JSON.stringify(said)) this.sent.set(topic, (this.sent.get(topic) ?? 0) + 1);
+    this.held.set(topic, said);
   }
 }
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { createStabilityAgentModule } from '../../actors/stability-agent/actor.ts';
 import type { DiskReading, HostReading, RoundTrip, StabilityPorts, TailnetReading } from '../../actors/stability-agent/ports.ts';
 import type { CheckOptions } from '../../actors/stability-agent/seen.ts';
@@ -45,6 +46,8 @@ export interface WorldOptions {
   readonly checks?: Partial<CheckOptions>;
   readonly has?: readonly ('tailnet' | 'upstream' | 'own_broker')[];
   readonly intervalMs?: number;
+  /** Default: vps. */
+  readonly node?: string;
   /** The directory of an earlier life. */
   readonly dataDir?: string;
   readonly clock?: StepClock;
@@ -71,16 +74,19 @@ export class StabilityWorld {
   readonly io: FakeIo;
   readonly life: FakeLife;
   readonly dataDir: string;
+  /** What only its log says: check and trouble. */
+  readonly logged: readonly object[];
   /** The broker hands a probe back at once. */
   brokerAnswers = true;
   private probesAnswered = 0;
 
-  private constructor(parts: Pick<StabilityWorld, 'clock' | 'machine' | 'io' | 'life' | 'dataDir'>) {
+  private constructor(parts: Pick<StabilityWorld, 'clock' | 'machine' | 'io' | 'life' | 'dataDir' | 'logged'>) {
     this.clock = parts.clock;
     this.machine = parts.machine;
     this.io = parts.io;
     this.life = parts.life;
     this.dataDir = parts.dataDir;
+    this.logged = parts.logged;
   }
 
   /** Born, not yet connected. */
@@ -95,9 +101,11 @@ export class StabilityWorld {
       ownBroker: { ok: true, ms: 2 },
       asked: { host: 0, tailnet: 0, upstream: 0, own_broker: 0 },
     };
-    const io = fakeIo({ actor: 'stability-agent', clock, dataDir });
+    const io = fakeIo({ actor: 'stability-agent', clock, dataDir, ...(options.node === undefined ? {} : { node: options.node }) });
     const { emit } = io;
+    const logged: object[] = [];
     Object.assign(io, {
+      log: pino({ level: 'error', base: null, timestamp: false }, { write: (line) => void logged.push(troubleOf(line)) }),
       emit: ((draft) => (options.canEmit?.() === false ? Promise.reject(new Error('ENOSPC')) : emit(draft))) satisfies ActorIo['emit'],
     });
     const life = await FakeLife.start(
@@ -109,7 +117,7 @@ export class StabilityWorld {
       io,
     );
     living.push(life);
-    return new StabilityWorld({ clock, machine, io, life, dataDir });
+    return new StabilityWorld({ clock, machine, io, life, dataDir, logged });
   }
 
   /** Connected, and after its first round. */
@@ -154,7 +162,8 @@ export class StabilityWorld {
 
   /** A heartbeat of the node, live. */
   heartbeat(body: object = {}): void {
-    this.life.hearDocument(topics.nodeHealth, { node: 'vps' }, { status: 'online', node: 'vps', engine: 'up', ...body });
+    const { node } = this.io;
+    this.life.hearDocument(topics.nodeHealth, { node }, { status: 'online', node, engine: 'up', ...body });
   }
 
   service(name: string, status: string): void {
@@ -170,6 +179,11 @@ export class StabilityWorld {
   get detail(): string | null {
     return this.life.blueprint.detail?.(this.life.actor.getSnapshot()) ?? null;
   }
+}
+
+function troubleOf(line: string): object {
+  const { check, trouble } = JSON.parse(line) as { readonly check?: string; readonly trouble?: string };
+  return { check, trouble };
 }
 
 function portsOf(machine: MadeUpMachine, { has = [], hangs = false }: WorldOptions): StabilityPorts {
