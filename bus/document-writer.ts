@@ -173,7 +173,10 @@ export class DocumentWriter implements Documents {
   /** One of our own topics arrived: read-back, echo, or somebody else's hand. With `onlySite`, what another site says there is none of our business. */
   onOwnTopic(relative: string, message: Incoming, onlySite: string | null = null): void {
     const parsed = parseDocument(message.payload);
-    if (onlySite !== null && !this.held.has(relative) && siteOf(parsed) !== null && siteOf(parsed) !== onlySite) return;
+    if (onlySite !== null && siteOf(parsed) !== null && siteOf(parsed) !== onlySite) {
+      this.cede(relative);
+      return;
+    }
     if (!this.reconciled) {
       this.readBack.set(relative, parsed);
       return;
@@ -191,6 +194,14 @@ export class DocumentWriter implements Documents {
     if (noteCopy(held, parsed, this.session) === 'ours') return;
     if (held.inFlight) held.contested = true;
     else if (!held.dirty) this.repairs.soon(relative);
+  }
+
+  /** Another site says what this is, so it was not ours to say. Theirs stands; ours is not said again. */
+  private cede(relative: string): void {
+    if (!this.held.delete(relative)) return;
+    this.options.log.warn({ topic: relative }, 'another site writes this document; it is left to that site');
+    if (this.isComplete) this.scheduleManifest();
+    this.settlement.acknowledge(relative, this.settlement.covers(relative));
   }
 
   // -- publishing -------------------------------------------------------------------------------------------------------

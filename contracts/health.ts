@@ -1,6 +1,6 @@
 /** What the engine says now: written by the node-agent of the node. */
 import { z } from 'zod';
-import { Bytes, Count, documentHead, NodeName, ServiceName, Timestamp } from './common.ts';
+import { Bytes, Count, documentHead, NodeName, ServiceName, SiteName, Timestamp } from './common.ts';
 
 const serviceStatuses = ['healthy', 'starting', 'unhealthy', 'down', 'stopped', 'unknown', 'gone'] as const;
 export const ServiceStatus = z
@@ -66,6 +66,7 @@ export const NodeHealth = z.object({
   ...documentHead,
   status: z.enum(['online', 'degraded', 'offline', 'gone']).describe('degraded = the engine does not answer; offline = the will, or a clean stop'),
   node: NodeName.optional(),
+  site: SiteName.optional().describe('site of the node-agent; absent: it does not say'),
   engine: EngineState.default('none'),
   engine_detail: z.string().max(300).nullable().default(null),
   heartbeat_ms: z.int().positive().optional().describe('promised interval between heartbeats'),

@@ -7,12 +7,17 @@
  * alone is somebody's hand on the broker, and is not carried on.
  * State of its own, mutated in place; no time of its own.
  */
+
+import type { TopicName } from '../../contracts/topics.ts';
 import { type Copy, copyOf, isNewer } from './copy.ts';
 import { goesUp, type Place, placeOf } from './directions.ts';
 import { Manifests } from './manifests.ts';
 
 /** A figure that only ticks is at most this old at the hub while the link is up: 24 messages a day for a document. */
 const tickingEveryMs = 3_600_000;
+
+/** They name the site of a node, without which the hub's observer could take it for one of its own. They go before whatever else is due. */
+const saysWhere: ReadonlySet<TopicName> = new Set(['nodeHealth', 'worldNode']);
 
 interface Near {
   readonly place: Place;
@@ -118,12 +123,18 @@ export class DocumentsUp {
 
   /** The next message, or null. It is under way until `settled`. */
   next(): DocumentMessage | null {
+    const topic = this.nextDue((name) => saysWhere.has(name)) ?? this.nextDue(() => true);
+    if (topic === null) return null;
+    this.due.delete(topic);
+    const message = { topic, text: this.near.get(topic)?.copy.text ?? '' };
+    this.inFlight.set(topic, message);
+    return message;
+  }
+
+  private nextDue(isMeant: (name: TopicName) => boolean): string | null {
     for (const topic of this.due) {
-      if (this.inFlight.has(topic)) continue;
-      this.due.delete(topic);
-      const message = { topic, text: this.near.get(topic)?.copy.text ?? '' };
-      this.inFlight.set(topic, message);
-      return message;
+      const name = this.inFlight.has(topic) ? undefined : placeOf(topic)?.name;
+      if (name !== undefined && isMeant(name)) return topic;
     }
     return null;
   }

@@ -49,7 +49,7 @@ function blueprint(io: ActorIo, ports: NodeAgentPorts): Blueprint<ReturnType<typ
       },
       publish_node: ({ body, always }) => {
         nodeSaid = body;
-        io.documents.set(topics.nodeHealth, { node }, body, { always });
+        io.documents.set(topics.nodeHealth, { node }, { ...body, site: io.site }, { always });
       },
       complete: () => {
         io.documents.complete();
@@ -57,10 +57,21 @@ function blueprint(io: ActorIo, ports: NodeAgentPorts): Blueprint<ReturnType<typ
     },
     will: (session) => ({
       topic: topics.nodeHealth.build({ node }),
-      payload: JSON.stringify({ status: 'offline', summary: 'offline: the connection of the node-agent broke', ts: isoTime(io.clock.now()), session, node }),
+      payload: JSON.stringify({
+        status: 'offline',
+        summary: 'offline: the connection of the node-agent broke',
+        ts: isoTime(io.clock.now()),
+        session,
+        node,
+        site: io.site,
+      }),
     }),
     farewell: () => {
-      io.documents.set(topics.nodeHealth, { node }, { ...(nodeSaid ?? { node }), status: 'offline', summary: 'offline: the node-agent was stopped' });
+      io.documents.set(
+        topics.nodeHealth,
+        { node },
+        { ...(nodeSaid ?? { node }), site: io.site, status: 'offline', summary: 'offline: the node-agent was stopped' },
+      );
     },
   };
 }

@@ -12,7 +12,8 @@
 import { type IncidentKind, incidentKinds } from '../../contracts/incident.ts';
 import type { Docket } from './docket.ts';
 import { graceOf, isNobodysWish, recoveryOf } from './grace.ts';
-import { type NodeLive, type ObserverState, siteNode } from './state.ts';
+import { siteNode } from './site-node.ts';
+import type { NodeLive, ObserverState } from './state.ts';
 import { canSpeak, isOwn, judgeService, siteOf } from './status.ts';
 import { badEntry, badSinceMs, type Cause, type Entry, entryAt, isIncident, openKey } from './world.ts';
 

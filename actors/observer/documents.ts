@@ -10,7 +10,8 @@ import type { topics } from '../../contracts/topics.ts';
 import { observerAheadMs } from './clocks.ts';
 import { consequencesFor, incidentOfService } from './explained.ts';
 import { documentedKinds, serviceKinds } from './grace.ts';
-import { type NodeLive, type ObserverState, siteOfNode } from './state.ts';
+import { siteOfNode } from './site-node.ts';
+import type { NodeLive, ObserverState } from './state.ts';
 import { blindingIncident, isOwn, judgeService, openEntry, serviceView } from './status.ts';
 import { activeIncidents, type IncidentRecord } from './world.ts';
 

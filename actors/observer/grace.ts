@@ -1,7 +1,8 @@
 /** How long a trouble may last before it counts, and whether it ever does. Pure. */
 import type { IncidentKind } from '../../contracts/incident.ts';
 import { uplinkOf } from './links.ts';
-import { type NodeLive, type ObserverState, siteOfNode } from './state.ts';
+import { siteOfNode } from './site-node.ts';
+import type { NodeLive, ObserverState } from './state.ts';
 
 /** Kinds that health documents can confirm or refute; the others end only by their own events. */
 export const serviceKinds: readonly IncidentKind[] = ['down', 'unhealthy', 'missing'];

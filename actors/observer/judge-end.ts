@@ -2,7 +2,8 @@
 import type { Docket } from './docket.ts';
 import { nodeKinds, serviceKinds } from './grace.ts';
 import { linkStateOf } from './links.ts';
-import { type NodeLive, type ObserverState, siteOfNode } from './state.ts';
+import { siteOfNode } from './site-node.ts';
+import type { NodeLive, ObserverState } from './state.ts';
 import { disagreedSince, engineAnswers, holdsAllServices, isMonitored, judgeService } from './status.ts';
 import { activeIncidents, type Entry, entries, type IncidentRecord } from './world.ts';
 

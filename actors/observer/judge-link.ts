@@ -6,7 +6,8 @@
  */
 import type { Docket } from './docket.ts';
 import { linkStateOf, linkStateUntilMs, uplinkOf } from './links.ts';
-import { type NodeLive, type ObserverState, siteOfNode } from './state.ts';
+import { siteOfNode } from './site-node.ts';
+import type { NodeLive, ObserverState } from './state.ts';
 import { badEntry } from './world.ts';
 
 export function judgeLink(state: ObserverState, node: NodeLive, docket: Docket): void {

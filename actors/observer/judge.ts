@@ -16,7 +16,8 @@ import { judgeLink } from './judge-link.ts';
 import { openOrReopen } from './judge-opening.ts';
 import { judgeSuppressed, suppress, unexplainedSince } from './judge-suppression.ts';
 import { linkStateOf } from './links.ts';
-import { type NodeLive, type ObserverState, siteOfNode } from './state.ts';
+import { siteOfNode } from './site-node.ts';
+import type { NodeLive, ObserverState } from './state.ts';
 import { canSpeak, disagreedSince, engineAnswers, holdsAllServices, judgeService, nodeStatusUntilMs, openEntry, ttlMs } from './status.ts';
 import { badEntry, openKey, type Trouble } from './world.ts';
 

@@ -8,7 +8,8 @@
 import { linkQuietMs, linkSilentMs } from '../../contracts/defaults.ts';
 import type { DesiredUplink } from '../../contracts/desired.ts';
 import type { LinkStatus } from '../../contracts/link.ts';
-import { type NodeLive, nodeOf, type ObserverInput, type ObserverState, siteNode } from './state.ts';
+import { siteNode } from './site-node.ts';
+import { type NodeLive, nodeOf, type ObserverInput, type ObserverState } from './state.ts';
 
 export interface LinkLive {
   /** null: its writer has taken the document back. */

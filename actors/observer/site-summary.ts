@@ -7,7 +7,8 @@
 import type { SiteSummary } from '../../contracts/world.ts';
 import { isShown, type ObserverDocument } from './documents.ts';
 import { consequencesFor, isConsequence } from './explained.ts';
-import { type NodeLive, type ObserverState, siteNode, siteOfNode } from './state.ts';
+import { siteNode, siteOfNode } from './site-node.ts';
+import type { NodeLive, ObserverState } from './state.ts';
 import { isMonitored, serviceView } from './status.ts';
 import { activeIncidents, badEntry, type IncidentRecord } from './world.ts';
 

@@ -239,12 +239,6 @@ export function createState(options: ObserverOptions, remembered: ReadonlyMap<st
   };
 }
 
-/** The reserved name under which the troubles of a site itself are kept. */
-export const siteNode = (site: string): string => `site-${site}`;
-
-/** The site behind that name; null: it is the name of a machine. */
-export const siteOfNode = (node: string): string | null => (node.startsWith(siteNode('')) ? node.slice(siteNode('').length) : null);
-
 export function nodeOf(state: ObserverState, name: string): NodeLive {
   let node = state.nodes.get(name);
   if (node === undefined) {

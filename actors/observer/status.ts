@@ -8,13 +8,18 @@ import { heartbeatIntervalsMissedMax } from '../../contracts/defaults.ts';
 import type { NodeHealth, serviceReasons } from '../../contracts/health.ts';
 import type { IncidentKind } from '../../contracts/incident.ts';
 import { servicesDigest } from '../../contracts/services-digest.ts';
+import { siteOfNode } from './site-node.ts';
 import type { NodeLive, NodeStatus, ObserverState } from './state.ts';
 import { badEntry, type Entry, type IncidentRecord, isIncident } from './world.ts';
 
-/** Where the inventory places it, else the site whose observer speaks of it. Nodes that nobody placed elsewhere belong to this site. */
-export const siteOf = ({ options }: ObserverState, node: NodeLive): string => node.desired?.site ?? node.otherSite ?? options.site;
+/** Where the inventory places it, else the site whose observer speaks of it, else what its own agent says. Nodes that nobody placed elsewhere belong to this site. */
+export const siteOf = ({ options }: ObserverState, node: NodeLive): string => node.desired?.site ?? node.otherSite ?? node.health?.doc.site ?? options.site;
 
-export const isOwn = (state: ObserverState, node: NodeLive): boolean => siteOf(state, node) === state.options.site;
+export const isOwn = (state: ObserverState, node: NodeLive): boolean => siteOf(state, node) === state.options.site && (isPlaced(node) || !hasSitesBelow(state));
+
+/** Where other sites' documents arrive, what merely names a node does not say whose it is: to claim it would be to write over that site. */
+const isPlaced = (node: NodeLive): boolean => node.desired !== null || node.health !== null || siteOfNode(node.name) !== null;
+const hasSitesBelow = ({ links, options }: ObserverState): boolean => [...links.keys()].some((site) => site !== options.site);
 
 /** Heartbeats are expected where the desired state names a node-agent, and where one reports without being named by anybody. */
 export const isMonitored = (node: NodeLive): boolean => (node.desired === null ? node.health !== null : node.desired.agents.includes('node-agent'));

@@ -215,6 +215,24 @@ export function busSuite(start: () => Promise<RestartableBroker>): void {
       expect(stored(world, 'chelsty-infra')).toMatchObject({ site: 'chelsty', rev: 2 });
     });
 
+    it('of another site that were said here by mistake are left to that site', async () => {
+      const world = await person();
+      const writer = await join1('inventory', { owns: owned.map((read) => ({ ...read, onlyOwnSite: true })) });
+      say(writer, 'vps', 'web');
+      say(writer, 'chelsty-infra', 'z2m');
+      writer.bus.documents.complete();
+      await writer.bus.documents.settled();
+      const head = { ...desired('chelsty-infra', 'lamp'), site: 'chelsty', ts: '2026-03-01T12:00:00.000Z' };
+      const theirs = (rev: number) => JSON.stringify({ ...head, session: 9_999_999_999_999, rev });
+      await world.link.publish('homelab/desired/chelsty-infra', theirs(1), { retain: true });
+      await waitFor('it to be let go of', () => !writer.bus.documents.topics.has('desired/chelsty-infra'));
+      await world.link.publish('homelab/desired/chelsty-infra', theirs(2), { retain: true });
+      await waitFor('theirs to stay', () => stored(world, 'chelsty-infra')?.rev === 2);
+      await writer.bus.documents.settled();
+      expect(writer.duplicates).toEqual([]);
+      expect(stored(world, 'vps')).not.toBeNull();
+    });
+
     it('that were deleted can come back', async () => {
       const reader = await join1('observer', { reads: owned });
       const writer = await join1('inventory', { owns: owned });

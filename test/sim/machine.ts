@@ -125,6 +125,7 @@ export class Machine {
       ...ports,
       restartContainer: (id, options) => repair('restart', id, () => ports.restartContainer(id, options)),
       redeployService: (id) => repair('redeploy', id, () => ports.redeployService(id)),
+      createService: (declaration) => repair('redeploy', declaration.service, () => ports.createService(declaration)),
       removeStopped: (candidate) => {
         cleanup('stopped_containers', world.find(candidate.id) ?? null);
         return ports.removeStopped(candidate);

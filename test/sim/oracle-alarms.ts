@@ -35,7 +35,10 @@ export class AlarmOracle {
     for (const [key, each] of own) if (each.service === service && each.kinds.some((kind) => ends.includes(kind))) own.delete(key);
     const kind = openedBy(type);
     if (kind === null) return;
-    const about = [type, service, payload['disk'], payload['peer']].filter((each) => each != null).join(' ');
+    const about = [type, service, payload['disk'], payload['peer']]
+      .map((each) => (typeof each === 'string' ? each : ''))
+      .join(' ')
+      .trim();
     const before = own.get(about);
     if (before !== undefined && severities.indexOf(severity) <= severities.indexOf(before.severity))
       this.breach('says-each-thing-once', `${login} says ${about} again (${severity}), and it was not over`);
