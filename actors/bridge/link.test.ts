@@ -1,8 +1,10 @@
 /** The link itself: how it is kept, how a dead one is noticed, what is said of it, and what comes down over it. */
+
 import { describe, expect, test } from 'vitest';
+import { linkHeartbeatMs } from '../../contracts/defaults.ts';
 import { LinkStatus } from '../../contracts/link.ts';
 import { BridgeRig, eventOf, startMs } from '../../test/kit/bridge-rig.ts';
-import { ackWithinMs, heartbeatMs } from './uplink.ts';
+import { ackWithinMs } from './uplink.ts';
 
 const site = 'links/chelsty';
 const linkOf = (rig: BridgeRig): LinkStatus => LinkStatus.parse(JSON.parse(rig.far.get(site) ?? 'null'));
@@ -17,7 +19,7 @@ describe('the heartbeat', () => {
   test('is one message in 54 s, and fits what 20 MB a month leave for it', () => {
     const rig = new BridgeRig().connect();
     const before = rig.sent.length;
-    rig.pass(heartbeatMs * 10);
+    rig.pass(linkHeartbeatMs * 10);
     expect(rig.sent).toHaveLength(before + 10);
     expect(rig.sent.at(-1)?.text.length).toBeLessThan(230);
     expect(linkOf(rig)).toMatchObject({ status: 'up', site: 'chelsty', backlog: 0 });
@@ -27,14 +29,14 @@ describe('the heartbeat', () => {
     ['just within its time', ackWithinMs - 1, 'up'],
     ['in its time', ackWithinMs, 'down'],
   ])('that is not acknowledged %s: %s ms and the link is %s', (_, ms, status) => {
-    const rig = new BridgeRig().connect().pass(heartbeatMs - 1);
+    const rig = new BridgeRig().connect().pass(linkHeartbeatMs - 1);
     rig.isSilent = true;
     rig.pass(1 + ms);
     expect(said(rig).at(-1)).toMatchObject({ status });
   });
 
   test('a dead link is known within 90 s, whenever it died', () => {
-    for (let at = 0; at < heartbeatMs; at += 5_000) {
+    for (let at = 0; at < linkHeartbeatMs; at += 5_000) {
       const rig = new BridgeRig().connect().pass(at);
       rig.isSilent = true;
       rig.pass(90_000);
@@ -61,7 +63,7 @@ describe('what is said of the link', () => {
   });
 
   test('the backlog is said here during a cut too', () => {
-    const rig = new BridgeRig().connect().down('far').publish('events/chelsty-infra', eventOf(1), false).pass(heartbeatMs);
+    const rig = new BridgeRig().connect().down('far').publish('events/chelsty-infra', eventOf(1), false).pass(linkHeartbeatMs);
     expect(said(rig).at(-1)).toMatchObject({ status: 'down', backlog: 1 });
   });
 

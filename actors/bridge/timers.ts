@@ -1,9 +1,10 @@
 /**
  * What is due by time alone. Pure but for the state given; each has its cost beside its number.
  */
+import { linkHeartbeatMs } from '../../contracts/defaults.ts';
 import { bothHeartbeats } from './link-document.ts';
 import type { BridgeCommand, BridgeState } from './state.ts';
-import { ackDueMs, askAgain, confirmDueMs, heartbeatMs } from './uplink.ts';
+import { ackDueMs, askAgain, confirmDueMs } from './uplink.ts';
 
 /** A round trip on the local network; 26 kB an hour that never leave the house. */
 const nearProbeMs = 10_000;
@@ -12,7 +13,7 @@ export function onTime(state: BridgeState, now: number): readonly BridgeCommand[
   const commands: BridgeCommand[] = [];
   const ackDue = ackDueMs(state);
   if (ackDue !== null && ackDue <= now && state.far.status !== 'down') return [{ type: 'drop', where: 'far' }, ...nearTime(state, now)];
-  if (now >= state.heartbeatMs + heartbeatMs) commands.push(...bothHeartbeats(state, now));
+  if (now >= state.heartbeatMs + linkHeartbeatMs) commands.push(...bothHeartbeats(state, now));
   if (state.far.status === 'up') {
     const confirmDue = confirmDueMs(state);
     if (confirmDue !== null && confirmDue <= now) askAgain(state, now);
@@ -42,7 +43,7 @@ function nearTime(state: BridgeState, now: number): readonly BridgeCommand[] {
 export function wakeAt(state: BridgeState): number | null {
   const times = [
     ackDueMs(state),
-    state.heartbeatMs + heartbeatMs,
+    state.heartbeatMs + linkHeartbeatMs,
     ...(state.far.status === 'up' ? [confirmDueMs(state), state.tickMs] : []),
     state.near.status === 'up' ? state.near.probedMs + nearProbeMs : null,
     state.options.standbyAfterMs !== null && !state.isStandbyOpen ? state.near.aliveMs + state.options.standbyAfterMs : null,

@@ -6,8 +6,6 @@
  */
 import type { BridgeCommand, BridgeState, LinkBody, Ticket } from './state.ts';
 
-/** Costs 355 bytes each with all headers, 17 MB a month (19 MB with TLS); with the 25 s below a dead link is known after 79 s. */
-export const heartbeatMs = 54_000;
 /**
  * MQTT keep-alive, seconds: just above the heartbeat, so that no PINGREQ is ever needed. The hub's broker fires the will after 1.5 times
  * this, and mosquitto looks every 6 s only (measured: 86 s with 57): 83 to 89 s.
