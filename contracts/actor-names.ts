@@ -24,8 +24,12 @@ export type ActorName = (typeof actorNames)[number];
 /** Actors that authenticate people themselves: what they ask for, they ask on behalf of a named person. */
 export const frontEnds: readonly ActorName[] = ['operator-ui', 'telegram-bot', 'homeassistant'];
 
-/** Whose login it is: `executor-vps` → executor on vps; a bare `executor` is the actor of no node; null = not an actor's. */
-export function actorOfLogin(login: string): { readonly actor: ActorName; readonly node: string | null } | null {
+/**
+ * Whose login it is: `executor-vps` → executor on vps; a bare `executor` is the actor of no node; null = not an actor's.
+ * In whatever case it is written: a program must not pass for a person by a capital letter.
+ */
+export function actorOfLogin(given: string): { readonly actor: ActorName; readonly node: string | null } | null {
+  const login = given.toLowerCase();
   for (const actor of actorNames) {
     if (login === actor) return { actor, node: null };
     if (login.startsWith(`${actor}-`) && login.length > actor.length + 1) return { actor, node: login.slice(actor.length + 1) };

@@ -57,3 +57,12 @@ describe.each(logins)('%s', (login, column, by) => {
     expect(desk.documents.get(`world/actions/vps/${id}`)).toEqual(record);
   });
 });
+
+describe("an actor's login in another case", () => {
+  it.each(['Stability-Agent-vps', 'OBSERVER-VPS', 'Supervisor-vps'])('%s is no person, also where nobody has listed any', (login) => {
+    const desk = TestDesk.ready();
+    desk.bring('pending');
+    expect(desk.ask(login, 'approved', { id })).toMatchObject({ ok: false, code: 'not_allowed' });
+    expect(desk.action(id).state).toBe('pending');
+  });
+});

@@ -1,5 +1,6 @@
 /** What the ledger says to people: one line about an action, and one line in answer to a request. Pure. */
 import type { ActionType } from '../../contracts/action.ts';
+import { RestartParams } from '../../contracts/action-params.ts';
 import { approvalValidMs } from '../../contracts/defaults.ts';
 import type { LinkSeen } from './desk-state.ts';
 import type { ChangeCode, RefusalCode } from './machine.ts';
@@ -40,12 +41,26 @@ const verbs: Readonly<Record<ActionType, (where: string) => string>> = {
 /** `restart web on vps` */
 export const phrase = ({ type, node, service }: Target): string => verbs[type](service === null ? node : `${service} on ${node}`);
 
+/** Of what may follow a restart; the document has them all. */
+const namesShown = 3;
+
+/** What a yes means beyond the target itself: `, then up to 8 that need it (a, b, c, …)`, `, at least 1.2 GB`. */
+function extentOf({ type, params, evidence }: ActionRecord): string {
+  if (type === 'disk_cleanup') return evidence.estimate_bytes == null ? '' : `, at least ${size(evidence.estimate_bytes)}`;
+  const dependents = RestartParams.safeParse(params).data?.dependents ?? [];
+  if (type !== 'container_restart' || dependents.length === 0) return '';
+  const more = dependents.length > namesShown ? `, and ${dependents.length - namesShown} more` : '';
+  return `, then what needs it and stays unwell (${dependents.slice(0, namesShown).join(', ')}${more})`;
+}
+
+const size = (bytes: number): string => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`);
+
 const inBrackets = (text: string): string => (text === '' ? '' : ` (${text})`);
 
 /** The document's summary: what, how it stands, and why. Times with their day, because it is read on other days too. */
 export function summaryOf(record: ActionRecord): string {
   const now = epochMs(record.touched_at);
-  return oneLine(`${phrase(record)}: ${standing(record, now)}`);
+  return oneLine(`${phrase(record)}${record.state === 'pending' ? extentOf(record) : ''}: ${standing(record, now)}`);
 }
 
 function standing(record: ActionRecord, now: number): string {
@@ -80,7 +95,7 @@ export function changeLine(code: ChangeCode | 'unchanged', record: ActionRecord,
     proposed: `Proposed: ${what}. It waits for a yes; its name is ${record.id}.`,
     replaced: `Proposed: ${what}, in place of another one under the name ${record.id}.`,
     refreshed: `Noted: ${summaryOf(record)}.`,
-    approved: `Approved: ${what}. Valid until ${clockTime(record.expires_at ?? record.touched_at, now)}.`,
+    approved: `Approved: ${what}${extentOf(record)}. Valid until ${clockTime(record.expires_at ?? record.touched_at, now)}.`,
     rejected: `Rejected: ${what}.`,
     cancelled: `Cancelled: ${what}.`,
     running: `Granted: ${what}.`,
