@@ -173,27 +173,21 @@ export class DocumentWriter implements Documents {
   /** One of our own topics arrived: read-back, echo, or somebody else's hand. With `onlySite`, what another site says there is none of our business. */
   onOwnTopic(relative: string, message: Incoming, onlySite: string | null = null): void {
     const parsed = parseDocument(message.payload);
-    if (onlySite !== null && siteOf(parsed) !== null && siteOf(parsed) !== onlySite) {
-      this.cede(relative);
-      return;
-    }
-    if (!this.reconciled) {
-      this.readBack.set(relative, parsed);
-      return;
-    }
-    if (parsed !== null && parsed.head.session > this.session) {
-      this.options.onDuplicate(relative, parsed.head.session);
-      return;
-    }
+    if (onlySite !== null && (siteOf(parsed) ?? onlySite) !== onlySite) this.cede(relative);
+    else if (!this.reconciled) this.readBack.set(relative, parsed);
+    else if (parsed !== null && parsed.head.session > this.session) this.options.onDuplicate(relative, parsed.head.session);
+    else this.onOwnCopy(relative, message, parsed);
+  }
+
+  private onOwnCopy(relative: string, message: Incoming, parsed: Parsed | null): void {
     const held = this.held.get(relative);
     if (held === undefined) {
       const isEcho = message.payload.length === 0 || (parsed?.head.session === this.session && (parsed.head.rev ?? 0) <= (this.erasedRev.get(relative) ?? 0));
       if (!isEcho) this.onStray(relative, parsed);
-      return;
+    } else if (noteCopy(held, parsed, this.session) === 'foreign') {
+      if (held.inFlight) held.contested = true;
+      else if (!held.dirty) this.repairs.soon(relative);
     }
-    if (noteCopy(held, parsed, this.session) === 'ours') return;
-    if (held.inFlight) held.contested = true;
-    else if (!held.dirty) this.repairs.soon(relative);
   }
 
   /** Another site says what this is, so it was not ours to say. Theirs stands; ours is not said again. */
