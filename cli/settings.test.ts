@@ -24,6 +24,7 @@ describe('the environment', () => {
       flapWindowMs: 300_000,
       history: { days: 30, bytesMax: 268_435_456 },
       verifyWindowMs: 120_000,
+      settledAfterMs: 10_000,
       dockerSocket: '/var/run/docker.sock',
     });
     expect(settings.node).toMatch(/^[^A-Z.]+$/);

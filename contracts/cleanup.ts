@@ -10,7 +10,7 @@ const hour = 3_600_000;
 export interface CleanupRule {
   /** In this order: a stopped container holds its image. Empty: never cleaned. */
   readonly kinds: readonly CleanupKind[];
-  /** From the beginning of one clean-up to the next. */
+  /** From the end of one clean-up to the next. */
   readonly intervalMs: number;
 }
 

@@ -1,10 +1,11 @@
 /** Maintenance windows: a person says that a node, or one service, is worked on until some time. */
 import { MaintenanceRequest } from '../../contracts/action.ts';
+import type { DesiredNode } from '../../contracts/desired.ts';
 import { resolveNode } from '../../contracts/node-alias.ts';
 import { moverOf } from './access.ts';
 import { answer, type Case, refuse } from './desk-answers.ts';
 import { forwardMaintenance } from './desk-relay.ts';
-import { siteElsewhere } from './desk-seen.ts';
+import { siteElsewhere, unknownService } from './desk-seen.ts';
 import { setWindows } from './desk-windows.ts';
 import type { Mover } from './moves.ts';
 import { epochMs } from './record.ts';
@@ -41,7 +42,7 @@ export function declareMaintenance(desk: Case, { by }: Mover, request: Maintenan
   const desired = desk.state.desired.get(node);
   if (desired === undefined) refuse(desk, { code: 'unknown_node', line: `Refused: no node is called "${request.node}".` });
   else if (desired.site !== desk.state.site) refuse(desk, { code: 'other_site', line: `Refused: ${node} belongs to the site ${desired.site}; ask there.` });
-  else setWindow(desk, by, { ...request, node });
+  else setWindow(desk, by, desired, { ...request, node });
 }
 
 function parse(text: string): MaintenanceRequest | null {
@@ -52,12 +53,18 @@ function parse(text: string): MaintenanceRequest | null {
   }
 }
 
-function setWindow(desk: Case, by: string, { node, service, until, reason }: MaintenanceRequest): void {
+/** Of a stack each of its containers, like a recurring window. */
+const containersOf = ({ services }: DesiredNode, service: string): readonly string[] =>
+  services.filter(({ name, stack }) => name === service || stack === service).map(({ name }) => name);
+
+function setWindow(desk: Case, by: string, desired: DesiredNode, { node, service, until, reason }: MaintenanceRequest): void {
   const { state, out, now } = desk;
   const what = service === null ? node : `${service} on ${node}`;
   const windows = state.maintenance.get(node) ?? [];
-  const others = windows.filter((window) => window.service !== service);
+  const targets: readonly (string | null)[] = service === null ? [null] : containersOf(desired, service);
   if (epochMs(until) <= now) {
+    // What is gone from the declaration may still have a window.
+    const others = windows.filter((window) => window.service !== service && !targets.includes(window.service));
     if (others.length === windows.length) {
       refuse(desk, { code: 'bad_request', line: `Refused: "until" has passed, and ${what} is not in maintenance.` });
       return;
@@ -66,14 +73,21 @@ function setWindow(desk: Case, by: string, { node, service, until, reason }: Mai
     answer(desk, { summary: `Maintenance of ${what} has ended.`, code: 'maintenance_ended', ok: true });
     return;
   }
+  if (service !== null && targets.length === 0) {
+    const names = desired.services.flatMap(({ name, stack = name }) => [name, stack]);
+    refuse(desk, { code: 'unknown_service', line: `Refused: ${unknownService(desired, service, names)}.` });
+    return;
+  }
   if (epochMs(until) > now + windowMsMax) {
     refuse(desk, { code: 'bad_request', line: 'Refused: "until" is more than 30 days away.' });
     return;
   }
-  if (others.length >= windowsPerNodeMax) {
-    refuse(desk, { code: 'bad_request', line: `Refused: ${node} has ${windowsPerNodeMax} maintenance windows already.` });
+  const others = windows.filter((window) => !targets.includes(window.service));
+  if (others.length + targets.length > windowsPerNodeMax) {
+    refuse(desk, { code: 'bad_request', line: `Refused: ${node} has ${others.length} of ${windowsPerNodeMax} maintenance windows already.` });
     return;
   }
-  setWindows(state, out, { node, windows: [...others, { service, until, reason: oneLine(reason), by }], what: 'begun', now });
+  const begun = targets.map((target) => ({ service: target, until, reason: oneLine(reason), by }));
+  setWindows(state, out, { node, windows: [...others, ...begun], what: 'begun', now });
   answer(desk, { summary: `Maintenance of ${what} until ${clockTime(until, now)}.`, code: 'maintenance', ok: true });
 }

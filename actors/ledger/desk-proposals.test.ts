@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DesiredNode } from '../../contracts/desired.ts';
 import { desiredNode, minuteMs, TestDesk } from '../../test/kit/ledger-desk.ts';
 import { summaryOf } from './wording.ts';
 
@@ -177,6 +178,32 @@ describe('a proposal', () => {
     expect(desk.action('container-restart-vps-web')).toMatchObject({ state: 'pending', attempt: 2 });
   });
 
+  it('of a person names as dependents only what the declaration says needs the service', () => {
+    const desk = TestDesk.ready();
+    const services = [
+      { name: 'db' },
+      { name: 'web', depends_on: ['vps/db'] },
+      { name: 'shop', depends_on: ['vps/db'], repair_risk: 'guarded' },
+      { name: 'mail' },
+    ];
+    const declared = services.map((service) => ({ ...service, origin: 'declared' }));
+    desk.desired(DesiredNode.parse({ ...desiredNode({ node: 'vps' }), services: declared }));
+    const named = (requester: string, service: string, dependents: string[]) => desk.ask(requester, 'pending', restart(service, { params: { dependents } }));
+    expect(named('anna', 'db', ['web', 'mail', 'shop', 'nextcloud'])).toMatchObject({
+      ok: false,
+      code: 'bad_request',
+      summary: 'Refused: by the declaration web may be restarted after db on vps, not mail, shop, nextcloud.',
+    });
+    expect(named('anna', 'mail', ['mail'])?.summary).toBe('Refused: by the declaration nothing may be restarted after mail on vps, not mail.');
+    expect(desk.entries).toEqual([]);
+    expect(named('anna', 'db', ['web'])?.code).toBe('proposed');
+    expect(desk.action('container-restart-vps-db').params).toEqual({ dependents: ['web'] });
+  });
+
+  it('for a misspelt service is refused with the name that was meant', () => {
+    expect(TestDesk.ready().ask('anna', 'pending', restart('webb'))?.summary).toBe('Refused: "webb" is not a desired service of vps; the nearest name is web.');
+  });
+
   it('under a name that already means another target is refused', () => {
     const desk = TestDesk.ready();
     desk.desired(desiredNode({ node: 'a', serviceNames: ['b-c'] }));
@@ -231,5 +258,36 @@ describe('maintenance', () => {
     const desk = TestDesk.ready();
     expect(desk.maintain(requester, request)).toMatchObject({ ok: false, code });
     expect(desk.entries).toEqual([]);
+  });
+
+  it.each([
+    ['nextcloud', 'Refused: "nextcloud" is not a desired service of vps.'],
+    ['webb', 'Refused: "webb" is not a desired service of vps; the nearest name is web.'],
+  ])('of a service that is not desired there is refused: %s', (service, summary) => {
+    const desk = TestDesk.ready();
+    expect(desk.maintain('alice', { node: 'vps', service, until, reason: '' })).toMatchObject({ ok: false, code: 'unknown_service', summary });
+    expect(desk.entries).toEqual([]);
+  });
+
+  it('of a stack is that of each of its containers, and ends for all of them', () => {
+    const desk = TestDesk.ready();
+    desk.desired(withService({ stack: 'wiki' }));
+    desk.maintain('alice', { node: 'vps', service: 'db', until, reason: 'disk' });
+    expect(desk.maintain('alice', { node: 'vps', service: 'wiki', until, reason: '' })?.summary).toBe('Maintenance of wiki on vps until 13:00 UTC.');
+    expect(desk.windows('vps')?.map(({ service }) => service)).toEqual(['db', 'web']);
+    expect(desk.maintain('alice', { node: 'vps', service: 'wiki', until: 0, reason: '' })?.code).toBe('maintenance_ended');
+    expect(desk.windows('vps')?.map(({ service }) => service)).toEqual(['db']);
+  });
+
+  it.each([
+    [-1, 'maintenance_ended'],
+    [0, 'maintenance_ended'],
+    [1, 'unknown_service'],
+  ])('of a service that is gone, until %d ms from now, answers %s', (ms, code) => {
+    const desk = TestDesk.ready();
+    desk.maintain('alice', { node: 'vps', service: 'web', until, reason: '' });
+    desk.desired(desiredNode({ node: 'vps', serviceNames: ['db'] }));
+    expect(desk.maintain('alice', { node: 'vps', service: 'web', until: new Date(desk.now + ms).toISOString(), reason: '' })?.code).toBe(code);
+    expect(desk.windows('vps')).toHaveLength(code === 'unknown_service' ? 1 : 0);
   });
 });

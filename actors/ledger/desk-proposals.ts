@@ -3,13 +3,15 @@
  * asks may state (id, risk, digest, verify window), or the reason why it can not be proposed.
  */
 import { type ActionType, actionTypes, openStates, type ProposalRequest, riskOf } from '../../contracts/action.ts';
-import { paramsProblem, proposalId } from '../../contracts/action-params.ts';
+import { paramsProblem, proposalId, RestartParams } from '../../contracts/action-params.ts';
 import { actionRules } from '../../contracts/action-rules.table.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { levelPattern } from '../../contracts/common.ts';
+import { dependentsOf } from '../../contracts/dependents.ts';
 import type { DesiredNode, DesiredService } from '../../contracts/desired.ts';
 import { resolveNode } from '../../contracts/node-alias.ts';
 import { answer, type Case, commit, refuse } from './desk-answers.ts';
+import { unknownService } from './desk-seen.ts';
 import { digestOf } from './digest.ts';
 import { begin, judge } from './machine.ts';
 import type { Mover } from './moves.ts';
@@ -30,7 +32,7 @@ const no = (code: string, why: string): Checked => ({ ok: false, code, why });
 
 export function propose(desk: Case, mover: Mover, request: ProposalRequest): void {
   const { state, now, out } = desk;
-  const checked = checkProposal(desk, request);
+  const checked = checkProposal(desk, mover, request);
   if (!checked.ok) {
     refuse(desk, { code: checked.code, line: `Refused: ${checked.why}.` });
     return;
@@ -59,28 +61,40 @@ export function propose(desk: Case, mover: Mover, request: ProposalRequest): voi
   answer(desk, { summary: changeLine(verdict.code, verdict.record, now), code: verdict.code, ok: true, id: known.id });
 }
 
-function checkProposal({ state }: Case, asked: ProposalRequest): Checked {
+function checkProposal({ state }: Case, mover: Mover, asked: ProposalRequest): Checked {
   const request = { ...asked, node: resolveNode(asked.node, state.aliases) };
   const type = actionTypes.find((each) => each === request.type);
   if (type === undefined) return no('unknown_type', `there is no action type "${request.type}"; there are ${actionTypes.join(', ')}`);
   const desired = state.desired.get(request.node);
   if (desired === undefined) return no('unknown_node', `no node is called "${request.node}"${knownNodes(state.desired)}`);
   if (desired.site !== state.site) return no('other_site', `${request.node} belongs to the site ${desired.site}; ask there`);
+  const names = desired.services.map(({ name }) => name);
   const target = actionRules[type];
   if (target.unsupported !== null) return no('not_supported', `${type} cannot be asked for: ${target.unsupported}`);
   if (target.service === 'needed' && request.service === null) return no('service_needed', `${type} needs a "service"`);
   if (target.service === 'none' && request.service !== null) return no('bad_request', `${type} is about a node, not about a service`);
-  if (request.service !== null && !target.undeclared && !desired.services.some((each) => each.name === request.service)) {
-    return no('unknown_service', `"${request.service}" is not a desired service of ${request.node}`);
+  if (request.service !== null && !target.undeclared && !names.includes(request.service)) {
+    return no('unknown_service', unknownService(desired, request.service, names));
   }
   if (canonicalJson(request.params).length > paramsCharsMax) return no('bad_request', `"params" has more than ${paramsCharsMax} characters`);
   const problem = paramsProblem(type, request.params);
   if (problem !== null) return no('bad_request', problem);
+  const stranger = mover.role === 'person' && type === 'container_restart' ? whyNoDependents(desired, request) : null;
+  if (stranger !== null) return no('bad_request', stranger);
   const proposal = fillIn(request, type, { desired, verifyWindowMs: state.verifyWindowMs });
   if (!levelPattern.test(proposal.id)) return no('bad_request', `the name ${proposal.id.slice(0, 60)}… is longer than a topic level may be`);
   if (!state.actions.has(proposal.id) && openCount(state.actions.values()) >= openActionsMax)
     return no('too_many_open', `${openActionsMax} actions are open already`);
   return { ok: true, proposal };
+}
+
+/** Programs name them by the declaration. What a person names beyond it would be restarted by a yes for something else. null: they all are. */
+function whyNoDependents(desired: DesiredNode, { service, params }: ProposalRequest): string | null {
+  if (service === null) return null;
+  const declared = dependentsOf(desired, service);
+  const strangers = (RestartParams.safeParse(params).data?.dependents ?? []).filter((each) => !declared.includes(each));
+  const known = declared.length === 0 ? 'nothing' : declared.join(', ');
+  return strangers.length === 0 ? null : `by the declaration ${known} may be restarted after ${service} on ${desired.node}, not ${strangers.join(', ')}`;
 }
 
 const knownNodes = (desired: ReadonlyMap<string, DesiredNode>): string =>

@@ -1,4 +1,9 @@
-/** The actions that this ledger sees: its own, from its journal, and those of other sites, from the documents that a bridge put there. */
+/**
+ * What this ledger sees: whose a node is and what is desired there; actions, its own from its journal, and those of other sites
+ * from the documents that a bridge put there.
+ */
+import type { DesiredNode } from '../../contracts/desired.ts';
+import { nearestOf } from '../../contracts/inventory/nearest.ts';
 import type { ForeignAction, LedgerEvent, LedgerState } from './desk-state.ts';
 import type { Named } from './naming.ts';
 import type { ActionRecord } from './record.ts';
@@ -9,6 +14,12 @@ type Seen = Named & ({ readonly own: ActionRecord; readonly foreign: null } | { 
 export function siteElsewhere({ desired, site }: Pick<LedgerState, 'desired' | 'site'>, node: string): string | null {
   const home = desired.get(node)?.site;
   return home === undefined || home === site ? null : home;
+}
+
+/** Why a service cannot be named there, with the one of these names that was most likely meant. */
+export function unknownService({ node }: DesiredNode, service: string, names: Iterable<string>): string {
+  const nearest = nearestOf(service, names);
+  return `"${service}" is not a desired service of ${node}${nearest === null ? '' : `; the nearest name is ${nearest}`}`;
 }
 
 /** An id that both have (its node has moved) means our own. */

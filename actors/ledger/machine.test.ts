@@ -262,6 +262,22 @@ describe('a proposal', () => {
     expect(judge(cancelledByPerson, proposing({ now: t0 + 1 })).code).toBe('cooling_down');
   });
 
+  it('by hand and answered holds a program back for the hour, whatever its trigger', () => {
+    const requested = proposal({ evidence: { trigger_type: 'requested', message: '', incident_id: null } });
+    const byHand = begin(proposing({ mover: { ...person, by: 'alice via operator-ui-vps' }, proposal: requested }), 1);
+    const takenUp = moved(pending, proposing({ mover: person, proposal: requested }));
+    for (const record of [byHand, takenUp]) {
+      const closed = moved(record, asking('rejected', person));
+      expect(judge(closed, proposing({ now: t0 + hourMs - 1 }))).toMatchObject({ ok: false, code: 'cooling_down', record: closed });
+      const reborn = judge(closed, proposing({ now: t0 + hourMs }));
+      expect(reborn.code).toBe('proposed');
+      // The next life is a program's again, so evidence of another kind counts again.
+      const again = moved(reborn.record, asking('rejected', person, t0 + hourMs));
+      const otherKind = proposal({ evidence: { trigger_type: 'service_unhealthy', message: '', incident_id: null } });
+      expect(judge(again, proposing({ now: t0 + hourMs + 1, proposal: otherKind })).code).toBe('proposed');
+    }
+  });
+
   it('keeps the newest twenty transitions', () => {
     let record = pending;
     for (let round = 1; round <= 15; round += 1) {

@@ -84,11 +84,22 @@ export function firstLife(event: Propose, attempt: number): ActionRecord {
   };
 }
 
+/** A login is one word; the line that names a person behind a front end is not (access.ts). */
+const isProgram = (by: string): boolean => !by.includes(' ') && actorOfLogin(by) !== null;
+
+/** Nobody else proposed the last life, nor spoke for it while it was open: only then does evidence of another kind say something new. */
+function onlyProgramsSpoke({ proposed_by, transition_history }: ActionRecord): boolean {
+  const bornAt = transition_history.findLastIndex(({ from, to }) => to === 'pending' && from !== 'pending');
+  const notes = transition_history.slice(Math.max(bornAt, 0)).filter(({ from, to }) => from === to);
+  return [proposed_by, ...notes.map(({ by }) => by)].every(isProgram);
+}
+
 /** A program proposes what was closed without being done, and nothing new speaks for it. What a program took back itself it may propose again. */
 export function isTooSoon(record: ActionRecord, { mover, now, proposal }: Propose): boolean {
-  if (mover.role !== 'proposer' || proposal.evidence.trigger_type !== record.evidence.trigger_type) return false;
+  if (mover.role !== 'proposer') return false;
+  if (proposal.evidence.trigger_type !== record.evidence.trigger_type && onlyProgramsSpoke(record)) return false;
   const closed = record.transition_history.findLast((each) => each.to === record.state && each.from !== each.to);
-  if (closed === undefined || (record.state === 'cancelled' && actorOfLogin(closed.by) !== null)) return false;
+  if (closed === undefined || (record.state === 'cancelled' && isProgram(closed.by))) return false;
   return now - epochMs(closed.at) < reproposalCooldownMs;
 }
 

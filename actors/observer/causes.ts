@@ -4,12 +4,13 @@
  *
  * Behind a link, a node, an engine or a broker that is away nothing can be known, so they explain without limit. A service that is
  * needed explains what it can have brought about: nothing where nobody watches it, no end of a dependent where it is merely not
- * well, and nothing that begins long after its own trouble did.
+ * well, nothing that begins long after its own trouble did, and nothing that was there before.
  *
  * Chains end: what is more general never hangs on what is less, and of services that need each other in a circle the one that was
  * in trouble first explains the others.
  */
 import { type IncidentKind, incidentKinds } from '../../contracts/incident.ts';
+import { onsetOf } from './changes.ts';
 import type { Docket } from './docket.ts';
 import { graceOf, isNobodysWish, recoveryOf } from './grace.ts';
 import { siteNode } from './site-node.ts';
@@ -17,8 +18,8 @@ import type { NodeLive, ObserverState } from './state.ts';
 import { canSpeak, isOwn, judgeService, siteOf } from './status.ts';
 import { badEntry, badSinceMs, type Cause, type Entry, entryAt, isIncident, openKey } from './world.ts';
 
-/** What needs explaining. */
-export type Unexplained = Pick<Entry, 'service' | 'kind' | 'onset_ms'>;
+/** What needs explaining: an incident, or what may become one. */
+export type Unexplained = Pick<Entry, 'service' | 'kind' | 'onset_ms' | 'bad_ms' | 'cause' | 'flapping'> & { readonly opened_ms?: number };
 
 export interface Explanation {
   readonly node: string;
@@ -44,6 +45,9 @@ const stopsDependents: ReadonlySet<IncidentKind> = new Set(['down', 'missing', '
 const outages: ReadonlySet<IncidentKind> = new Set(['down', 'missing']);
 /** Nobody behind it can be asked, however long it lasts. */
 const isBoundless: ReadonlySet<IncidentKind> = new Set(['broker']);
+
+/** A dependent may notice an outage so long before what is down is seen to be: docker asks every 30 s how a service is, and waits 30 s for the answer. */
+const noticedLateMs = 60_000;
 
 /** Kinds that explain troubles of any other node of their site. */
 export const siteWide: ReadonlySet<IncidentKind> = new Set(['link_down', 'broker']);
@@ -161,10 +165,23 @@ export function relatedTo(state: ObserverState, { name }: NodeLive, service: str
 const isWatched = (node: NodeLive, service: string | null): boolean => service === null || node.wanted.get(service)?.monitor !== false;
 
 /** Can this trouble of a needed service have brought the other one about? */
-function reaches(state: ObserverState, needed: NodeLive, cause: Entry, { kind, onset_ms }: Dependent): boolean {
-  if (outages.has(kind) && !stopsDependents.has(cause.kind)) return false;
+function reaches(state: ObserverState, needed: NodeLive, cause: Entry, dependent: Dependent): boolean {
+  if (outages.has(dependent.kind) && !stopsDependents.has(cause.kind)) return false;
+  if (isBoundless.has(cause.kind)) return true;
+  if (wasThereBefore(dependent, cause.onset_ms === 0 ? badSinceMs(cause) : cause.onset_ms)) return false;
   // What is still within its grace may be a cause for as long as that takes.
-  return isBoundless.has(cause.kind) || onset_ms <= badSinceMs(cause) + Math.max(state.options.followsWithinMs, graceOf(state, needed, cause));
+  return dependent.onset_ms <= badSinceMs(cause) + Math.max(state.options.followsWithinMs, graceOf(state, needed, cause));
+}
+
+/** It had this trouble of its own when the other one began, off and on: who was told of it must not lose sight of it. */
+function wasThereBefore({ onset_ms, bad_ms, cause, flapping, opened_ms }: Dependent, causeBeganMs: number): boolean {
+  const isIncident = opened_ms !== undefined;
+  // A consequence that never was an incident is nobody's news yet, and may pass from one cause to the next.
+  if (cause !== null && !isIncident) return false;
+  // Of what passed before it became an incident nobody heard.
+  const sinceMs = isIncident || flapping ? onset_ms : bad_ms;
+  // Checkpoints of earlier versions do not say it.
+  return sinceMs !== 0 && sinceMs < causeBeganMs - noticedLateMs;
 }
 
 /** Of services that need each other: the one that has been in trouble longest, else the first by name. A strict order, so that no circle of causes comes of it. */
@@ -198,17 +215,17 @@ function troubleOf(state: ObserverState, { node: name, service }: Reference, dep
     const found = entry !== undefined && reaches(state, node, entry, dependent) ? look(node, service, kind) : null;
     if (found !== null) return found;
   }
-  const found = aboutToBe(state, node, service, docket);
+  const found = aboutToBe(state, node, service, dependent, docket);
   return found !== null && outages.has(dependent.kind) && !stopsDependents.has(found.kind) ? null : found;
 }
 
 /** In trouble by its health documents alone: the event that says so may be on its way, or may never come. */
-function aboutToBe(state: ObserverState, node: NodeLive, service: string, docket: Docket): Explanation | null {
+function aboutToBe(state: ObserverState, node: NodeLive, service: string, dependent: Dependent, docket: Docket): Explanation | null {
   if (!node.wanted.has(service) || !canSpeak(node)) return null;
   const judgement = judgeService(node, service);
   const kind = judgement.verdict === 'bad' ? judgement.kind : 'missing';
   const sinceMs = judgement.verdict === 'bad' ? node.services.get(service)?.sinceMs : node.absentSinceMs.get(service);
-  if (sinceMs === undefined) return null;
+  if (sinceMs === undefined || wasThereBefore(dependent, onsetOf(node.world, openKey(service, kind), sinceMs))) return null;
   const untilMs = Math.max(sinceMs, state.syncedAtMs) + graceOf(state, node, { service, kind: 'down' }) + state.options.healMs + decisionSlackMs;
   return docket.isDue(untilMs) ? null : { node: node.name, service, kind, isSettled: false };
 }

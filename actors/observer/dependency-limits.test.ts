@@ -1,4 +1,4 @@
-/** What a service that is needed does not explain: what nobody watches, what only does badly, what went wrong long before. */
+/** What a service that is needed does not explain: what nobody watches, what only does badly, what went wrong long before or long after. */
 import { describe, expect, test } from 'vitest';
 import { ObserverRig } from '../../test/kit/observer-rig.ts';
 
@@ -13,6 +13,9 @@ const say = (rig: ObserverRig, service: string, status: 'down' | 'unhealthy' | '
   rig.event({ down: 'containers_not_running', unhealthy: 'service_unhealthy', healthy: 'service_healthy' }[status], { node, service });
 };
 const about = (rig: ObserverRig, service: string): Record<string, unknown> | undefined => rig.incidents().find((each) => each['service'] === service);
+
+/** So much later than its dependents a cause may be noticed. */
+const noticedLateMs = minute;
 
 /** A database, and what needs it on another node. */
 function start(db: Record<string, unknown> = {}): ObserverRig {
@@ -205,5 +208,87 @@ describe('a dependent whose trouble begins', () => {
     say(later, 'app', 'unhealthy', 'piha');
     later.passAlive(minute, both);
     expect(about(later, 'app')).toMatchObject({ suppressed_by: null, related: about(later, 'db')?.['id'] });
+  });
+});
+
+describe('a dependent that was in trouble before', () => {
+  test.each([
+    ['just longer than', noticedLateMs + 1, false],
+    ['as long as', noticedLateMs, true],
+    ['just shorter than', noticedLateMs - 1, true],
+  ])('%s a cause may be noticed late keeps or loses its incident', (_, ms, isExplained) => {
+    const rig = start();
+    say(rig, 'app', 'unhealthy', 'piha');
+    rig.passAlive(ms, both);
+    expect(about(rig, 'app')).toMatchObject({ suppressed_by: null });
+    say(rig, 'db', 'down');
+    rig.passAlive(60 * minute, both);
+    expect(about(rig, 'app')).toMatchObject({ suppressed_by: isExplained ? about(rig, 'db')?.['id'] : null });
+    expect(about(rig, 'db')).toMatchObject({ consequences_count: isExplained ? 1 : 0 });
+  });
+
+  test('off and on keeps its incident, though it turns bad again after the cause died', () => {
+    const rig = start();
+    for (let turn = 0; turn < 4; turn += 1) {
+      say(rig, 'app', 'down', 'piha');
+      rig.passAlive(45_000, both);
+      say(rig, 'app', 'healthy', 'piha');
+      rig.passAlive(45_000, both);
+    }
+    expect(about(rig, 'app')).toMatchObject({ flapping: true, suppressed_by: null });
+    say(rig, 'db', 'down');
+    rig.passAlive(45_000, both);
+    say(rig, 'app', 'down', 'piha');
+    rig.passAlive(60 * minute, both);
+    expect(about(rig, 'app')).toMatchObject({ suppressed_by: null });
+    expect(rig.types()).not.toContain('incident_suppressed');
+  });
+
+  test('and within its own long grace has its incident when that is over', () => {
+    const rig = start();
+    rig.desire([{ name: 'app', depends_on: ['vps/db'], grace_ms: 5 * minute }, { name: 'zigbee2mqtt' }], { node: 'piha' });
+    say(rig, 'app', 'unhealthy', 'piha');
+    rig.passAlive(2 * minute, both);
+    say(rig, 'db', 'down');
+    rig.passAlive(3 * minute, both);
+    expect(about(rig, 'app')).toMatchObject({ suppressed_by: null, related: about(rig, 'db')?.['id'] });
+  });
+
+  test('for a moment of which nobody heard is explained like any other', () => {
+    const rig = start();
+    say(rig, 'app', 'unhealthy', 'piha');
+    rig.passAlive(graceMs - 1, both);
+    say(rig, 'app', 'healthy', 'piha');
+    rig.passAlive(5 * minute, both);
+    say(rig, 'db', 'down');
+    say(rig, 'app', 'unhealthy', 'piha');
+    rig.passAlive(5 * minute, both);
+    expect(rig.incidents().map(({ service }) => service)).toEqual(['db']);
+  });
+
+  test('as a consequence of its node passes to what did not come back with that', () => {
+    const rig = start();
+    rig.heartbeat('vps', { status: 'offline' }, { will: true });
+    say(rig, 'app', 'unhealthy', 'piha');
+    rig.passAlive(5 * minute, ['piha']);
+    rig.heartbeat('vps');
+    say(rig, 'db', 'down');
+    rig.passAlive(5 * minute, both);
+    expect(rig.incidents().map(({ service }) => service)).toEqual(['db']);
+    expect(about(rig, 'db')).toMatchObject({ consequences_count: 1 });
+  });
+
+  test('because of a cause that is off and on is one consequence with it', () => {
+    const rig = start();
+    say(rig, 'db', 'down');
+    rig.passAlive(5_000, both);
+    say(rig, 'app', 'unhealthy', 'piha');
+    rig.passAlive(minute, both);
+    say(rig, 'db', 'healthy');
+    rig.passAlive(4 * minute, both);
+    expect(about(rig, 'app')).toMatchObject({ suppressed_by: null });
+    say(rig, 'db', 'down');
+    rig.passAlive(minute, both);
+    expect(about(rig, 'app')).toMatchObject({ suppressed_by: about(rig, 'db')?.['id'] });
   });
 });

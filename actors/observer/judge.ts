@@ -137,6 +137,7 @@ function judgeUntold(
     message: `${service} is ${doc.status}: ${doc.summary}`.slice(0, 400),
     since_ms: sinceMs,
     onset_ms: onsetOf(node.world, key, sinceMs),
+    ...{ bad_ms: sinceMs, cause: null, flapping: false },
   } as const;
   const explanation = explanationOf(state, node, untold, docket);
   if (explanation !== null) node.unexplainedSinceMs.set(key, null);

@@ -43,6 +43,21 @@ test('a beginning that was held up longer than its end begins nothing, though th
   expect(rig.incidents()).toEqual([]);
 });
 
+test.each([
+  [10 * 60_000 - 1, true],
+  [10 * 60_000, true],
+  [10 * 60_000 + 1, false],
+])('an end that was said %d ms ahead of our clock outlaws the beginning before it: %s', (aheadMs, isOutlawed) => {
+  const rig = new ObserverRig();
+  rig.watch();
+  const endedMs = rig.now + aheadMs;
+  rig.event('disk_usage_normal', from(endedMs));
+  rig.pass(1_000);
+  rig.event('disk_usage_high', from(endedMs - 1));
+  rig.passAlive(60_000);
+  expect(rig.incidents()).toHaveLength(isOutlawed ? 0 : 1);
+});
+
 test('a clock that is hours ahead outlaws nothing', () => {
   const rig = new ObserverRig();
   rig.watch();

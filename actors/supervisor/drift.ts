@@ -61,9 +61,13 @@ function wellOrNot(world: WorldService, incidents: readonly Incident[]): Drift {
     if (isHistory) return unknown('history', 'was started again since it was said not to answer', { incident: broker });
     return { state: 'present', kind: 'unhealthy_service', incident: broker, why: 'healthy, and answers nobody' };
   }
-  // The incident closes a moment after the service does well; until then its proposal stays.
-  const [open] = own.filter((each) => each.kind === 'missing' || troubleKinds.includes(each.kind));
-  return open === undefined ? none('well', world.status) : unknown('closing', `${world.status}; its incident is still open`, { incident: open });
+  // The incident closes a moment after the service does well, or when it has been quiet for a while; until then its proposal stays.
+  const open = own.filter((each) => each.kind === 'missing' || troubleKinds.includes(each.kind));
+  const flapping = open.find((each) => each.flapping);
+  if (flapping !== undefined)
+    return unknown('closing', `${world.status} at the moment, and flapping: its incident closes after 10 quiet minutes`, { incident: flapping });
+  const [incident] = open;
+  return incident === undefined ? none('well', world.status) : unknown('closing', `${world.status}; its incident is still open`, { incident });
 }
 
 type Deaf = readonly [code: DecisionCode, why: string];

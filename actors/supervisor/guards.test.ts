@@ -59,6 +59,33 @@ describe('the time after an answer', () => {
     expect(w.proposed).toEqual(['container-restart-vps-web']);
   });
 
+  const byHand = { trigger_type: 'requested', incident_id: null };
+
+  it.each([
+    ['rejected', 'anna via operator-ui-vps'],
+    ['expired', 'anna via operator-ui-vps'],
+    ['failed', 'anna via operator-ui-vps'],
+    ['rejected', 'anonymous'],
+    ['rejected', 'planner-b via telegram-bot-vps'],
+  ])('keeps to the 60 minutes after %s when %s had proposed it by hand, whatever the trigger', (status, proposed_by) => {
+    const w = answeredWorld(status, { proposed_by, evidence: byHand });
+    expect(w.why()).toContain(`${status} at 2026-03-01T12:00Z`);
+    w.pass(hour - 1);
+    expect(w.proposed).toEqual([]);
+    w.pass(1);
+    expect(w.proposed).toEqual(['container-restart-vps-web']);
+  });
+
+  it('keeps to them also when a person took up the proposal of a program, and not when that was in an earlier life', () => {
+    const born = moved(null, 'pending', startMs);
+    const spoken = [born, moved('pending', 'pending', startMs, 'anna'), moved('pending', 'rejected', startMs, 'anna')];
+    const w = answeredWorld('rejected', { evidence: byHand, transition_history: spoken });
+    w.pass(hour - 1);
+    expect(w.proposed).toEqual([]);
+    const earlier = [...spoken, moved('rejected', 'pending', startMs), moved('pending', 'rejected', startMs, 'anna')];
+    expect(answeredWorld('rejected', { evidence: byHand, transition_history: earlier }).proposed).toEqual(['container-restart-vps-web']);
+  });
+
   it('counts from the move itself, not from a note that came later', () => {
     const history = [moved(null, 'pending', startMs), moved('running', 'failed', startMs), moved('failed', 'failed', startMs + 30 * minuteMs)];
     const w = answeredWorld('failed', { transition_history: history });

@@ -125,7 +125,7 @@ describe('a full disk', () => {
     expect(w.other('disk')?.decision).toBe('proposed');
   });
 
-  it('on an SD card is cleaned again 24 h after the beginning of the last, and not a moment before', () => {
+  it('on an SD card is cleaned again 24 h after the last, and not a moment before', () => {
     const w = new SupervisorWorld().desired([], { cleanup_class: 'sd_card' }).node();
     cleanup(w, 'completed', 0, { evidence: { ...evidence, incident_id: 'inc-0' } });
     diskIncident(w).synced();
@@ -134,6 +134,42 @@ describe('a full disk', () => {
     expect(w.proposed).toEqual([]);
     w.pass(1);
     expect(w.proposed).toEqual(['disk-cleanup-vps']);
+  });
+
+  describe('that was cleaned, and where an attempt by hand failed since,', () => {
+    const byHand = { proposed_by: 'anna', evidence: { trigger_type: 'requested', incident_id: null } };
+    const lives = (completedMs: number, failedMs: number) => [
+      moved(null, 'pending', completedMs),
+      moved('approved', 'running', completedMs - minuteMs, 'executor-vps'),
+      moved('running', 'completed', completedMs, 'executor-vps'),
+      moved('completed', 'pending', failedMs, 'anna'),
+      moved('approved', 'running', failedMs, 'executor-vps'),
+      moved('running', 'failed', failedMs, 'executor-vps'),
+    ];
+    const attempted = (cleanup_class: string, incidentStartMs: number): SupervisorWorld => {
+      const w = new SupervisorWorld().desired([], { cleanup_class }).node();
+      w.action('failed', { service: null, ...byHand, transition_history: lives(startMs, startMs + hour) }, 'disk-cleanup-vps').pass(2 * hour);
+      return diskIncident(w, { started_at: iso(incidentStartMs) }).synced();
+    };
+
+    it('keeps to the interval of its class, for a new incident too', () => {
+      const w = attempted('sd_card', startMs + hour);
+      expect(w.other('disk')).toEqual({ decision: 'blocked', code: 'cleanup_too_soon', until: iso(startMs + 24 * hour) });
+      w.pass(22 * hour - 1);
+      expect(w.proposed).toEqual([]);
+      w.pass(1);
+      expect(w.proposed).toEqual(['disk-cleanup-vps']);
+    });
+
+    it('waits a day if it did not help, and not for an incident that began after it', () => {
+      const w = attempted('standard', startMs);
+      expect(w.other('disk')).toEqual({ decision: 'blocked', code: 'still_open', until: iso(startMs + 24 * hour) });
+      w.pass(22 * hour - 1);
+      expect(w.proposed).toEqual([]);
+      w.pass(1);
+      expect(w.proposed).toEqual(['disk-cleanup-vps']);
+      expect(attempted('standard', startMs + 1).proposed).toEqual(['disk-cleanup-vps']);
+    });
   });
 
   it('that a clean-up did not help gets no other one for a day; a new incident does at once', () => {

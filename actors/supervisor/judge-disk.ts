@@ -6,7 +6,7 @@ import { type Action, actionId } from '../../contracts/action.ts';
 import { cleanupEstimate, cleanupRuleOf } from '../../contracts/cleanup.ts';
 import type { DesiredNode } from '../../contracts/desired.ts';
 import type { Incident } from '../../contracts/incident.ts';
-import { begunAt, cooldownHold, isSupervisor, lastMove, maintenanceHold, minuteOf } from './guards.ts';
+import { cooldownHold, isSupervisor, maintenanceHold, minuteOf } from './guards.ts';
 import type { Knowledge } from './knowledge.ts';
 import { type Leftovers, leftoversOf, leftoverWords } from './leftovers.ts';
 import { type Hold, heldBy, isOpen, latest, type Proposal, shortMessage, type Verdict, verdictOf } from './verdict.ts';
@@ -90,19 +90,31 @@ function proposalOf(
   return { type: 'disk_cleanup', node: node.node, service: null, evidence };
 }
 
-/** From the beginning of one to the next, as the class of the node says. */
+/** When a clean-up was last done, in whatever life of it: an attempt that failed since has removed nothing. Epoch milliseconds. */
+function cleanedAt({ transition_history }: Action): number | null {
+  const done = transition_history.findLast(({ from, to }) => to === 'completed' && from !== to);
+  return done === undefined ? null : Date.parse(done.at);
+}
+
+/** From the end of one to the next, as the class of the node says; its executor counts the same way. */
 function tooSoon(action: Action, node: DesiredNode, now: number): Hold | null {
-  const [begunMs] = action.status === 'completed' ? begunAt(action) : [];
-  const untilMs = (begunMs ?? 0) + cleanupRuleOf(node.cleanup_class).intervalMs;
-  if (begunMs === undefined || now >= untilMs) return null;
-  return { code: 'cleanup_too_soon', why: `cleaned at ${minuteOf(begunMs)}; a ${node.cleanup_class} not again before ${minuteOf(untilMs)}`, untilMs };
+  const atMs = cleanedAt(action);
+  const untilMs = (atMs ?? 0) + cleanupRuleOf(node.cleanup_class).intervalMs;
+  if (atMs === null || now >= untilMs) return null;
+  return { code: 'cleanup_too_soon', why: `cleaned at ${minuteOf(atMs)}; a ${node.cleanup_class} not again before ${minuteOf(untilMs)}`, untilMs };
 }
 
 function didNotHelp(action: Action, incident: Incident, now: number): Hold | null {
-  const move = lastMove(action);
-  if (action.status !== 'completed' || move === undefined || action.evidence.incident_id !== incident.id) return null;
-  const untilMs = Date.parse(move.at) + cleanupAgainMs;
+  const atMs = cleanedAt(action);
+  if (atMs === null || !wasFor(incident, action, atMs)) return null;
+  const untilMs = atMs + cleanupAgainMs;
   return now >= untilMs
     ? null
-    : { code: 'still_open', why: `cleaned at ${minuteOf(Date.parse(move.at))}, and it did not help: not again before ${minuteOf(untilMs)}`, untilMs };
+    : { code: 'still_open', why: `cleaned at ${minuteOf(atMs)}, and it did not help: not again before ${minuteOf(untilMs)}`, untilMs };
+}
+
+/** The document keeps the evidence of the last life only, and a person need not name an incident: then it is the one that was open at the end. */
+function wasFor(incident: Incident, { status, evidence }: Action, cleanedAtMs: number): boolean {
+  const named = status === 'completed' ? evidence.incident_id : null;
+  return named === null ? Date.parse(incident.started_at) <= cleanedAtMs : named === incident.id;
 }

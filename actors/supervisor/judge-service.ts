@@ -8,25 +8,16 @@ import { type Action, type ActionType, actionId } from '../../contracts/action.t
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { levelPattern } from '../../contracts/common.ts';
 import { dependentsOf } from '../../contracts/dependents.ts';
-import type { DesiredNode, DesiredService } from '../../contracts/desired.ts';
+import type { DesiredNode } from '../../contracts/desired.ts';
 import type { Incident } from '../../contracts/incident.ts';
 import { type Drift, driftOf } from './drift.ts';
 import { begunAt, cooldownHold, crashLoopHold, isSupervisor, lastMove, maintenanceHold } from './guards.ts';
 import { type Knowledge, serviceKey } from './knowledge.ts';
 import { repairFor } from './routing.ts';
+import { past, type Target, waitsOrRuns } from './target.ts';
 import { type Hold, heldBy, isOpen, latest, type Proposal, shortMessage, type Verdict, verdictOf } from './verdict.ts';
+import { openWhileItFlaps } from './while-it-flaps.ts';
 
-export interface Target {
-  readonly knowledge: Knowledge;
-  readonly node: DesiredNode;
-  readonly service: DesiredService;
-  /** Active ones of this service. */
-  readonly incidents: readonly Incident[];
-  /** A repair of it that is approved or runs. */
-  readonly underWay: Action | undefined;
-  /** The open restart of something it needs, in which it is named. */
-  readonly causeFirst: Action | undefined;
-}
 type Present = Extract<Drift, { readonly state: 'present' }>;
 
 export function judgeService(target: Target, now: number): Verdict {
@@ -35,7 +26,10 @@ export function judgeService(target: Target, now: number): Verdict {
   if (!service.monitor) return verdictOf({ ...subject, decision: 'nothing', code: 'not_monitored', why: 'not monitored' });
   const world = knowledge.services.get(serviceKey(node.node, service.name));
   const drift = driftOf({ desired: service, node: knowledge.nodes.get(node.node), world, incidents });
-  if (drift.state !== 'present') return verdictOf({ ...subject, decision: 'nothing', code: drift.code, why: drift.why, ...withoutDrift(knowledge, drift) });
+  if (drift.state !== 'present') {
+    const nothing = { ...subject, decision: 'nothing', code: drift.code, why: drift.why, ...withoutDrift(knowledge, drift) } as const;
+    return verdictOf({ ...nothing, ...openWhileItFlaps(target, drift) });
+  }
   const incidentId = drift.incident.id;
   const hold = maintenanceHold(knowledge.maintenance.get(node.node), service.name, now);
   if (hold !== null) return verdictOf({ ...subject, decision: 'nothing', why: `${drift.why}; ${hold.why}`, incidentId, ...heldBy(hold) });
@@ -67,8 +61,7 @@ function judgeDrift(target: Target, drift: Present, now: number): Verdict {
   const subject = { node: node.node, service: service.name, about: 'service', incidentId: incident.id, drift: 'present' as const, ids };
   const base = { ...subject, recheckMs: loop?.untilMs ?? null };
 
-  if (underWay !== undefined)
-    return verdictOf({ ...base, decision: 'proposed', code: 'under_way', why: said(`${underWay.id} is ${underWay.status}`), actionId: underWay.id });
+  if (underWay !== undefined) return verdictOf({ ...base, decision: 'proposed', ...waitsOrRuns(underWay, said) });
   if (causeFirst !== undefined) {
     const why = said(`${causeFirst.id} is ${causeFirst.status} and comes first`);
     return verdictOf({ ...base, decision: 'blocked', code: 'cause_first', why, cause: causeFirst.id, ids: [], isTakenBack: true });
@@ -76,9 +69,8 @@ function judgeDrift(target: Target, drift: Present, now: number): Verdict {
   const proposal = proposalOf(target, incident, { type, instead });
   const open = named.find(isOpen);
   if (open !== undefined) {
-    const why = said(open.status === 'pending' ? 'waits for a person' : `${open.id} is ${open.status}`);
     const refresh = isStale(open, proposal) ? proposal : null;
-    return verdictOf({ ...base, decision: 'proposed', code: open.status === 'pending' ? 'waiting' : 'under_way', why, actionId: open.id, refresh });
+    return verdictOf({ ...base, decision: 'proposed', ...waitsOrRuns(open, said), refresh });
   }
   if (!levelPattern.test(idOf(type)))
     return verdictOf({ ...base, decision: 'blocked', code: 'id_too_long', why: said('the id of its action would be too long for a topic'), ids: [] });
@@ -94,16 +86,6 @@ function causeOf({ node, service, causeFirst }: Target): Action | undefined {
 }
 
 const soonest = (one: number | null, other: number | null): number | null => (one === null || other === null ? (one ?? other) : Math.min(one, other));
-
-/** The past of this service under an id. An action of the same id for another target, or a notice in its place, is not. */
-function past({ knowledge, node, service }: Target, id: string): readonly Action[] {
-  const action = knowledge.actions.get(id);
-  const isMeant = action?.node === node.node && action.service === service.name && isNamedAfterItsType(action);
-  return isMeant ? [action] : [];
-}
-
-/** In shadow mode a notice stands under the id of the restart (judge-home-assistant.ts). */
-const isNamedAfterItsType = ({ id, type, node, service }: Action): boolean => id === actionId({ type, node, service });
 
 interface Choice {
   readonly type: ActionType;

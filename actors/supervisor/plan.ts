@@ -6,6 +6,7 @@
  * same time always gives the same plan.
  */
 import type { Action, ActionType } from '../../contracts/action.ts';
+import { dependentsOf } from '../../contracts/dependents.ts';
 import type { DesiredNode } from '../../contracts/desired.ts';
 import type { Incident } from '../../contracts/incident.ts';
 import { judgeDisk } from './judge-disk.ts';
@@ -62,15 +63,17 @@ interface OpenActions {
   readonly causeFirst: ReadonlyMap<string, Action>;
 }
 
-function openByService({ actions }: Knowledge): OpenActions {
+function openByService({ actions, desired }: Knowledge): OpenActions {
   const underWay = new Map<string, Action>();
   const causeFirst = new Map<string, Action>();
   for (const action of actions.values()) {
     if (!isOpen(action) || action.service === null || !repairs.includes(action.type)) continue;
     if (action.status !== 'pending') underWay.set(serviceKey(action.node, action.service), action);
     const { dependents } = action.params;
-    if (action.type !== 'container_restart' || !Array.isArray(dependents)) continue;
-    for (const name of dependents) if (typeof name === 'string' && name !== action.service) causeFirst.set(serviceKey(action.node, name), action);
+    const node = desired.get(action.node);
+    if (action.type !== 'container_restart' || !Array.isArray(dependents) || node == null) continue;
+    // A person may name anything; its executor restarts only what the declaration says.
+    for (const name of dependentsOf(node, action.service)) if (dependents.includes(name)) causeFirst.set(serviceKey(action.node, name), action);
   }
   return { underWay, causeFirst };
 }

@@ -32,6 +32,29 @@ describe('a service that others need', () => {
     expect(w.decision('web')).toBe('blocked');
   });
 
+  it.each([
+    ['itself', ['db']],
+    ['a service that nobody knows', ['nobody']],
+    ['one that does not need it', ['other']],
+    ['no list of names', 'web'],
+    ['no names', [7, null]],
+  ])('and whose restart, proposed by a person, names %s, holds nothing else back', (_what, dependents) => {
+    const w = bothDown([{ name: 'db' }, { name: 'other' }, { name: 'web', depends_on: ['vps/db'] }]);
+    w.service('down', {}, 'other').incident({}, 'other');
+    w.action(
+      'pending',
+      { service: 'db', params: { dependents }, proposed_by: 'anna', evidence: { trigger_type: 'requested', incident_id: null } },
+      db,
+    ).synced();
+    expect(w.decision('db')).toBe('proposed');
+    expect(w.proposed).toEqual(['container-restart-vps-other', web]);
+  });
+
+  it('and whose restart, proposed by a person, names one that is not restarted with others, leaves that one to itself', () => {
+    const w = bothDown([{ name: 'db' }, { name: 'web', depends_on: ['vps/db'], repairable: false }]);
+    expect(dbRestart(w, 'running').synced().proposed).toEqual([web]);
+  });
+
   it('takes the place of what was pending for those named in its restart', () => {
     const w = dbRestart(bothDown().action('pending'), 'pending').synced();
     expect(w.withdrawn).toEqual([`${web} drift_resolved_auto`]);
@@ -94,6 +117,46 @@ describe('a flapping service', () => {
         .incident(flapping)
         .pass(30_000);
     expect([w.proposed, w.withdrawn]).toEqual([[web], []]);
+  });
+
+  const decided = (w: SupervisorWorld) => w.decisions.get('vps')?.services.find(({ service }) => service === 'web');
+  const wellNow = (status: string, rest: Parameters<SupervisorWorld['action']>[1] = {}): SupervisorWorld =>
+    new SupervisorWorld().down().incident(flapping).action(status, rest).service('healthy').synced();
+
+  it.each([
+    ['pending', 'waiting', 'waits for a person'],
+    ['approved', 'under_way', `${web} is approved`],
+    ['running', 'under_way', `${web} is running`],
+  ])('that is well at the moment names its proposal that is %s, and lets it stand', (status, code, ends) => {
+    const w = wellNow(status).pass(9 * minuteMs);
+    const why = `healthy at the moment, and flapping: its incident closes after 10 quiet minutes; ${ends}`;
+    expect(decided(w)).toMatchObject({ decision: 'proposed', code, why, action_id: web, incident_id: 'inc-1-vps-web-down' });
+    expect([w.proposed, w.withdrawn, w.decisions.get('vps')?.status]).toEqual([[], [], 'proposing']);
+  });
+
+  it('that is well at the moment names what a person proposed, and keeps both where two are open', () => {
+    const w = wellNow('pending', { proposed_by: 'anna', evidence: { trigger_type: 'requested', incident_id: null } });
+    w.action('pending', {}, 'collect-diagnostics-vps-web').pass(minuteMs);
+    expect([decided(w)?.action_id, w.withdrawn]).toEqual([web, []]);
+  });
+
+  it.each(['rejected', 'completed'])('that is well at the moment, and whose proposal is %s, needs nothing, and says when it closes', (status) => {
+    const why = 'healthy at the moment, and flapping: its incident closes after 10 quiet minutes';
+    expect(decided(wellNow(status))).toMatchObject({ decision: 'nothing', code: 'closing', why, action_id: null });
+  });
+
+  it('that is well at the moment takes back what is pending for another incident, which has ended', () => {
+    const w = wellNow('pending', { evidence: { trigger_type: 'service_unhealthy', incident_id: 'inc-0' } });
+    expect(w.withdrawn).toEqual([]);
+    w.incident({ id: 'inc-0', kind: 'unhealthy', status: 'resolved', resolved_by: 'service_healthy' });
+    expect(w.withdrawn).toEqual([`${web} recovered`]);
+    expect(decided(w)?.decision).toBe('nothing');
+  });
+
+  it('that flaps no more says so: its incident closes a moment after', () => {
+    const w = new SupervisorWorld().down().action('pending').service('healthy').synced();
+    expect(decided(w)).toMatchObject({ decision: 'nothing', code: 'closing', why: 'healthy; its incident is still open' });
+    expect(w.withdrawn).toEqual([]);
   });
 
   it('that flaps on after it was repaired gets diagnostics, once for its incident', () => {

@@ -29,17 +29,17 @@ export interface ComposedNode {
   readonly modules: () => readonly ActorModule[];
 }
 
-type DemoSettings = Pick<Settings, 'site' | 'incidentGraceMs' | 'verifyWindowMs' | 'stability'>;
+type DemoSettings = Pick<Settings, 'site' | 'incidentGraceMs' | 'verifyWindowMs' | 'settledAfterMs' | 'stability'>;
 
 export function composeDemo({ nodes, tree }: Pick<DemoHomelab, 'nodes' | 'tree'>, settings: DemoSettings): readonly ComposedNode[] {
-  const { site, incidentGraceMs, verifyWindowMs } = settings;
+  const { site, incidentGraceMs, verifyWindowMs, settledAfterMs } = settings;
   const stability = { intervalMs: checkIntervalMs, checks: checksOf(settings) };
   return nodes.map((node) => {
     const agents = agentsOf(nodes, node.name);
     const machine = createSimulatedMachine(node, { clock: systemClock, deadlineMs: engineDeadlineMs });
     const own = (): readonly ActorModule[] => [
       createNodeAgentModule({ ports: machine.watchPorts }),
-      createExecutorModule({ ports: machine.controlPorts }),
+      createExecutorModule({ ports: machine.controlPorts, settledAfterMs }),
       createStabilityAgentModule({ ports: machine.stabilityPorts, ...stability }),
     ];
     const central = (): readonly ActorModule[] => [

@@ -9,7 +9,7 @@ export const advice: Readonly<Record<DecisionCode, string>> = {
   node_unmonitored: 'a node-agent on that node',
   node_unknown: 'the node, or its engine, answering again',
   state_unknown: 'word from its node',
-  closing: 'its incident closes a moment after it does well',
+  closing: 'its incident closes a moment after it does well, or after 10 quiet minutes if it flaps',
   grace: 'an incident opens when it outlives its grace; or it passes',
   explained: 'the end of its cause; if it does not do well then, it gets a proposal of its own',
   maintenance: 'the end of the window',

@@ -156,6 +156,9 @@ class Engine implements Dockerd {
 
   pause(): void {
     process.kill(this.pid, 'SIGSTOP');
+    // On a busy machine its threads go on for a moment: until the last of them has stopped it may still answer.
+    const untilMs = Date.now() + stoppedWithinMs;
+    while (!hasStopped(this.pid)) if (Date.now() > untilMs) throw new Error(`dockerd (${this.pid}) did not stop`);
   }
 
   resume(): void {
@@ -184,6 +187,14 @@ class Engine implements Dockerd {
     this.runningPid = null;
     removeTraces(this.directory);
   }
+}
+
+const stoppedWithinMs = 5_000;
+
+/** Every thread is in state T (proc(5)). */
+function hasStopped(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).every((task) => / \(.*\) T /s.test(` ${readFileSync(join(tasks, task, 'stat'), 'utf8')}`));
 }
 
 function runProgram(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
