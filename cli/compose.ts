@@ -67,7 +67,8 @@ const makers = {
       configDirectory: settings.configDir,
       outputDirectory: join(settings.dataRoot, 'executor', 'compose'),
     });
-    return createExecutorModule({ ports: { ...createDockerControl(engine), ...createDockerCleanup(engine), ...compose, ...createHistoryFiles(settings) } });
+    const ports = { ...createDockerControl(engine), ...createDockerCleanup(engine), ...compose, ...createHistoryFiles(settings) };
+    return createExecutorModule({ ports, settledAfterMs: settings.settledAfterMs });
   },
   'stability-agent': async (options) => {
     const { createStabilityAgentModule } = await import('../actors/stability-agent/actor.ts');

@@ -20,6 +20,7 @@ import {
   historyDays,
   historyDaysMin,
   incidentGraceMs,
+  settledAfterMs,
   stabilityCheckIntervalMs,
   topicRoot,
   verifyWindowMs,
@@ -71,6 +72,7 @@ export const variables = {
   HOMELAB_HISTORY_DAYS: [`days of events that the observer keeps, at least ${historyDaysMin}`, String(historyDays)],
   HOMELAB_HISTORY_MIB: ['mebibytes of events that the observer keeps; above them the oldest days go sooner', String(historyBytesMax / MiB)],
   HOMELAB_VERIFY_WINDOW_S: ['seconds until a repaired service must be healthy', String(verifyWindowMs / 1000)],
+  HOMELAB_SETTLED_AFTER_S: ['seconds that a repaired container must be up before it counts as healthy', String(settledAfterMs / 1000)],
   STABILITY_CHECK_INTERVAL: ['seconds between two rounds of the stability-agent, at least 5', String(stabilityCheckIntervalMs / 1000)],
   DISK_THRESHOLD_PCT: ['a disk is nearly full from here, percent', String(diskThresholdPct)],
   HOMELAB_UPSTREAM_URL: [
@@ -117,6 +119,7 @@ const Environment = z.object({
   HOMELAB_HISTORY_DAYS: wholeNumber(historyDays, { least: historyDaysMin, most: historyLimitsMax.days }),
   HOMELAB_HISTORY_MIB: wholeNumber(historyBytesMax / MiB, { least: 1, most: historyLimitsMax.mebibytes }),
   HOMELAB_VERIFY_WINDOW_S: seconds(verifyWindowMs),
+  HOMELAB_SETTLED_AFTER_S: seconds(settledAfterMs),
   STABILITY_CHECK_INTERVAL: seconds(stabilityCheckIntervalMs, 5),
   DISK_THRESHOLD_PCT: percentage(diskThresholdPct),
   HOMELAB_UPSTREAM_URL: said.pipe(oneBrokerUrl.optional()),
@@ -171,6 +174,7 @@ export interface Settings {
   /** What the observer keeps of its events. */
   readonly history: { readonly days: number; readonly bytesMax: number };
   readonly verifyWindowMs: number;
+  readonly settledAfterMs: number;
   /** What the stability-agent of this machine looks at, and how often. */
   readonly stability: {
     readonly intervalMs: number;
@@ -231,6 +235,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     flapWindowMs: value.HOMELAB_FLAP_WINDOW_S,
     history: { days: value.HOMELAB_HISTORY_DAYS, bytesMax: value.HOMELAB_HISTORY_MIB * MiB },
     verifyWindowMs: value.HOMELAB_VERIFY_WINDOW_S,
+    settledAfterMs: value.HOMELAB_SETTLED_AFTER_S,
     stability: {
       intervalMs: value.STABILITY_CHECK_INTERVAL,
       diskThresholdPct: value.DISK_THRESHOLD_PCT,

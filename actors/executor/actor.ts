@@ -14,6 +14,7 @@ import { fromPromise } from 'xstate';
 import type { ActorIo, ActorModule, Blueprint, Delivery } from '../../bus/actor.ts';
 import { isoTime, withDeadline } from '../../bus/clock.ts';
 import { type KillPoint, killPoint } from '../../bus/kill-point.ts';
+import { settledAfterMs } from '../../contracts/defaults.ts';
 import { topics } from '../../contracts/topics.ts';
 import type { Acted } from './claims.ts';
 import { type DeskEvent, deskMachine, deskMode } from './desk.ts';
@@ -26,6 +27,8 @@ import { actionView, desiredView, healthView } from './view.ts';
 
 export interface ExecutorOptions {
   readonly ports: ExecutorPorts;
+  /** A repaired service counts as healthy once its container has been up for so long. */
+  readonly settledAfterMs?: number;
   /** 8 to 64 characters, never the same twice. */
   readonly newNonce?: () => string;
   /** Called at each kill point that is passed; tests die there. */
@@ -37,7 +40,12 @@ const lastEffectMs = 4_500;
 
 type ExecutorBlueprint = Blueprint<typeof deskMachine, DeskEvent, Command>;
 
-export const createExecutorModule = ({ ports, newNonce = randomUUID, at = killPoint }: ExecutorOptions): ActorModule => ({
+export const createExecutorModule = ({
+  ports,
+  settledAfterMs: calmMs = settledAfterMs,
+  newNonce = randomUUID,
+  at = killPoint,
+}: ExecutorOptions): ActorModule => ({
   name: 'executor',
   async create(io): Promise<ExecutorBlueprint> {
     const { journal, records } = await ClaimJournal.open(join(io.dataDir, 'claims.jsonl'), { log: io.log, at });
@@ -45,7 +53,7 @@ export const createExecutorModule = ({ ports, newNonce = randomUUID, at = killPo
     const execution = executionMachine.provide({ actors: workActors(io, { ports, newNonce, at, journal, underWay }) });
     return {
       logic: deskMachine.provide({ actors: { execution } }),
-      input: { now: io.clock.now(), records },
+      input: { now: io.clock.now(), records, settledAfterMs: calmMs },
       reads: [
         { topic: topics.action, levels: { node: io.node } },
         { topic: topics.serviceHealth, levels: { node: io.node } },

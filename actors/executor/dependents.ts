@@ -4,6 +4,7 @@
  * Pure, level-triggered: from what is desired, what health says now, and what this execution has begun.
  */
 import { dependentsOf, localNeeds } from '../../contracts/dependents.ts';
+import { isLongUp } from './calm.ts';
 import type { Step } from './claims.ts';
 import type { Facts } from './facts.ts';
 import { type HealthView, provesEffect } from './view.ts';
@@ -13,7 +14,7 @@ const timeNeededMs = 90_000;
 /** Left of the lease for the report. */
 export const reportReserveMs = 10_000;
 
-type Known = Pick<Facts, 'action' | 'desired' | 'health' | 'steps' | 'failures' | 'view' | 'nowMs'>;
+type Known = Pick<Facts, 'action' | 'desired' | 'health' | 'steps' | 'failures' | 'view' | 'nowMs' | 'settledAfterMs'>;
 
 /** Neither starting, stopped nor unknown is trouble that a restart may end. */
 const isInTrouble = ({ health }: Pick<Known, 'health'>, service: string): boolean => {
@@ -27,7 +28,7 @@ const wasTried = ({ steps, failures }: Known, service: string): boolean => failu
 function isUnwell(known: Known, service: string): boolean {
   if (isInTrouble(known, service) || known.failures[service] !== undefined) return true;
   const step = known.steps.find((each) => each.service === service);
-  return step !== undefined && !isStepProven(step, known.health[service] ?? null);
+  return step !== undefined && !isBackUp(known, step, service);
 }
 
 /** Named by the approval and still dependents, what is needed first. */
@@ -51,6 +52,12 @@ export const hasTimeForAnother = ({ view, nowMs }: Known): boolean => view !== n
 export const isStepProven = ({ begunAtMs, acted }: Step, health: HealthView | null): boolean =>
   acted !== null && provesEffect({ health, begunAtMs, previousStartMs: acted.previous_start, effectStartMs: acted.start, replaced: acted.replaced ?? null });
 
+/** It worked, and lasted. */
+function isBackUp(known: Known, step: Step, service: string): boolean {
+  const health = known.health[service];
+  return health !== undefined && isStepProven(step, health) && isLongUp(health, known);
+}
+
 export interface DependentEnd {
   readonly service: string;
   /** `restarted`, `healthy` (by itself), `not_healthy`, `outcome_unknown`, `no_time`, `blocked` (it needs one in trouble), `no_dependent`, the code of a refusal, or its status. */
@@ -69,7 +76,7 @@ function endOf(known: Known, service: string): Omit<DependentEnd, 'service'> {
   const step = known.steps.find((each) => each.service === service);
   if (step !== undefined) {
     if (step.acted === null) return trouble('outcome_unknown');
-    return isStepProven(step, known.health[service] ?? null) ? fine('restarted') : trouble('not_healthy');
+    return isBackUp(known, step, service) ? fine('restarted') : trouble('not_healthy');
   }
   if (!allowed(known).includes(service)) return fine('no_dependent');
   if (!isInTrouble(known, service)) return fine(known.health[service]?.status ?? 'no_container');

@@ -21,6 +21,7 @@ export type DeskEvent =
   | { readonly type: 'synced'; readonly now: number };
 
 interface DeskContext extends Situation {
+  readonly settledAfterMs: number;
   readonly nowMs: number;
   readonly desired: DesiredView | null;
   readonly health: Healths;
@@ -37,7 +38,7 @@ export const deskMachine = setup({
   types: {
     context: {} as DeskContext,
     events: {} as Inner,
-    input: {} as { readonly now: number; readonly records: ClaimRecords },
+    input: {} as { readonly now: number; readonly records: ClaimRecords; readonly settledAfterMs: number },
     emitted: {} as Command,
   },
   actors: { execution: executionMachine },
@@ -86,18 +87,26 @@ export const deskMachine = setup({
       const active: Record<string, Active> = { ...context.active };
       for (const { action, record } of startsNow(context)) {
         const { id } = action;
-        const { nowMs: now, desired, health } = context;
+        const { nowMs: now, desired, health, settledAfterMs } = context;
         const known = context.records[id];
         const lastBegunAtMs = known === undefined ? null : begunAt(known);
         active[id] = { attempt: record?.attempt ?? action.attempt, services: servicesOf(action), phase: 'claiming' };
-        enqueue.spawnChild('execution', { id: childId(id), input: { now, action, record, desired, health, lastBegunAtMs } });
+        enqueue.spawnChild('execution', { id: childId(id), input: { now, action, record, desired, health, lastBegunAtMs, settledAfterMs } });
       }
       enqueue.assign({ active });
     }),
   },
 }).createMachine({
   id: 'desk',
-  context: ({ input }) => ({ nowMs: input.now, documents: {}, records: input.records, active: {}, desired: null, health: {} }),
+  context: ({ input }) => ({
+    nowMs: input.now,
+    documents: {},
+    records: input.records,
+    active: {},
+    desired: null,
+    health: {},
+    settledAfterMs: input.settledAfterMs,
+  }),
   initial: 'syncing',
   on: { health: { actions: 'noteHealth' }, desired: { actions: 'noteDesired' } },
   states: {

@@ -41,3 +41,34 @@ it.each([
   world.engine.refusesAfterMs = ms;
   expect(await codeOf(world.approve('container_restart', 'web'))).toBe(code);
 });
+
+it.each([
+  [209_999, 'refused'],
+  [210_001, 'effect_timeout'],
+])('a redeployment that Compose refuses after %d ms: %s', async (ms, code) => {
+  world.engine.restart = new ControlError('refused', 'no');
+  world.engine.refusesAfterMs = ms;
+  expect(await codeOf(world.approve('redeploy', 'web'))).toBe(code);
+});
+
+it.each([
+  [329_999, 'cleaned_partly'],
+  [330_001, 'effect_timeout'],
+])('a clean-up that the engine refuses in part after %d ms: %s', async (ms, code) => {
+  world.desire({ services: [], cleanup_class: 'sd_card' });
+  world.engine.pruneOf['dangling_images'] = new ControlError('refused', 'no');
+  world.engine.refusesAfterMs = ms;
+  expect(await codeOf(world.approve('disk_cleanup', null))).toBe(code);
+});
+
+it.each([
+  [4_999, 4_999],
+  [5_000, 5_000],
+  [5_001, 5_000],
+])('a look after the restart that takes %d ms puts the verification off by %d ms', async (ms, offMs) => {
+  world.setHealthyAfter('web', null);
+  world.engine.findTakesMs = ms;
+  const id = world.approve('container_restart', 'web');
+  expect(await codeOf(id)).toBe('not_healthy_in_time');
+  expect(Date.parse(world.doc(id).outcome?.ended_at ?? '') - (world.effects[0]?.atMs ?? 0)).toBe(200 + offMs + 120_000);
+});

@@ -4,6 +4,7 @@
  * Pure, JSON-safe; null = not yet.
  */
 import type { Outcome } from '../../contracts/action.ts';
+import { type Calm, calmAfter } from './calm.ts';
 import { type Acted, type ClaimRecord, type Step, withActed } from './claims.ts';
 import { type CleanupVerdict, judgeCleanup } from './cleanup.ts';
 import type { Handler } from './handlers/handler.ts';
@@ -23,6 +24,10 @@ export interface Facts {
   readonly health: Healths;
   /** Newest health of the service under repair since its effect began: nothing older may count as its success. */
   readonly seen: HealthView | null;
+  /** Of the container that `seen` is about. */
+  readonly calm: Calm | null;
+  /** How long a container has to be up before its health counts. */
+  readonly settledAfterMs: number;
   /** Newest time that came with an event or an answer. */
   readonly nowMs: number;
   readonly nonce: string | null;
@@ -38,7 +43,9 @@ export interface Facts {
   readonly settled: boolean;
 }
 
-export function initialFacts({ now, action, record, desired, health, lastBegunAtMs }: ExecutionInput): Facts {
+export function initialFacts({ now, action, record, desired, health, lastBegunAtMs, settledAfterMs }: ExecutionInput): Facts {
+  // The effect of an earlier life: what is retained tells when its container started.
+  const seen = record === null || action.service === null ? null : (health[record.steps.at(-1)?.service ?? action.service] ?? null);
   return {
     // A record of an earlier attempt comes with the document of the newer one, to be settled: it stays about its own attempt.
     action: record === null ? action : { ...action, attempt: record.attempt },
@@ -46,8 +53,9 @@ export function initialFacts({ now, action, record, desired, health, lastBegunAt
     view: action,
     desired,
     health,
-    // The effect of an earlier life: what is retained tells when its container started.
-    seen: record === null || action.service === null ? null : (health[record.steps.at(-1)?.service ?? action.service] ?? null),
+    seen,
+    calm: seen === null ? null : calmAfter(null, seen, now),
+    settledAfterMs,
     nowMs: now,
     nonce: record?.nonce ?? null,
     claimedAtMs: record?.claimedAtMs ?? now,
@@ -90,14 +98,20 @@ export const serviceOf = ({ action, dependent }: Facts): string => known(depende
 /** The next effect begins: what health said before it does not count. */
 export function withStepBegun(facts: Facts): Partial<Facts> {
   const { dependent, steps, nowMs } = facts;
-  return { steps: [...steps, { service: dependent, begunAtMs: nowMs, acted: null }], seen: null };
+  return { steps: [...steps, { service: dependent, begunAtMs: nowMs, acted: null }], seen: null, calm: null };
 }
 
 export const withStepActed = ({ steps, dependent }: Facts, acted: Acted): Partial<Facts> => ({ steps: withActed(steps, dependent, acted), nowMs: acted.at });
 
-export const withHealth = ({ health, seen, action, dependent }: Facts, service: string, said: HealthView | null): Partial<Facts> => ({
+export const withHealth = ({ health, calm, action, dependent }: Facts, service: string, said: HealthView | null, nowMs: number): Partial<Facts> => ({
+  nowMs,
   health: said === null ? Object.fromEntries(Object.entries(health).filter(([name]) => name !== service)) : { ...health, [service]: said },
-  seen: service === (dependent ?? action.service) ? said : seen,
+  ...(service === (dependent ?? action.service) ? { seen: said, calm: said === null ? null : calmAfter(calm, said, nowMs) } : {}),
+});
+
+/** The wait for a calm container is over: it is at least that late. */
+export const withCalm = ({ nowMs, calm, seen, settledAfterMs }: Facts): Partial<Facts> => ({
+  nowMs: Math.max(nowMs, Math.max(known(calm).fromMs, seen?.startedAtMs ?? 0) + settledAfterMs),
 });
 
 /** Both memories of the last clean-up: the journal of this node, and the document at the ledger. */

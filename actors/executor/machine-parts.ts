@@ -5,6 +5,7 @@
  */
 import { assign, fromPromise, sendParent, setup } from 'xstate';
 import { incidentGraceMs } from '../../contracts/defaults.ts';
+import { calmInMs } from './calm.ts';
 import { dependentEnds, hasTimeForAnother, isStepProven, nextDependent, reportReserveMs } from './dependents.ts';
 import * as facts from './facts.ts';
 import type { EffectName } from './handlers/handler.ts';
@@ -69,6 +70,7 @@ export const execution = setup({
     findDeadline: findDeadlineMs,
     effectDeadline: ({ context }) => deadlineOf[known(context.handler.effect)],
     verifyWindow: ({ context }) => Math.max(0, verifyUntil(context) - context.nowMs),
+    calm: ({ context }) => calmInMs(context.calm, context),
     /** Dependents have as long to become well by themselves as trouble must last before it is an incident. */
     dependentGrace: incidentGraceMs,
   },
@@ -94,6 +96,7 @@ export const execution = setup({
     hasTarget: ({ context }) => context.target !== null,
     mayBeMade: ({ context }) => facts.declarationOf(context) !== null,
     isProven: ({ context }) => isStepProven(known(facts.currentStep(context)), context.seen),
+    isCalm: ({ context }) => calmInMs(context.calm, context) === 0,
     hasNextDependent: ({ context }) => nextDependent(context) !== null,
     hasTimeForAnother: ({ context }) => hasTimeForAnother(context),
   },
@@ -103,10 +106,9 @@ export const execution = setup({
       const stale = event.view !== null && context.view !== null && isOlder(event.view, context.view);
       return { nowMs: event.now, view: stale ? context.view : event.view };
     }),
-    noteHealth: assign(({ context, event }) =>
-      event.type === 'health' ? { nowMs: event.now, ...facts.withHealth(context, event.service, event.health) } : {},
-    ),
+    noteHealth: assign(({ context, event }) => (event.type === 'health' ? facts.withHealth(context, event.service, event.health, event.now) : {})),
     noteDesired: assign(({ event }) => (event.type === 'desired' ? { nowMs: event.now, desired: event.desired } : {})),
+    noteCalm: assign(({ context }) => facts.withCalm(context)),
     noteStepBegun: assign(({ context }) => facts.withStepBegun(context)),
     takeNextDependent: assign(({ context }) => ({ dependent: nextDependent(context), target: null })),
     /** What stopped the restart of a dependent is not the end of the action. */

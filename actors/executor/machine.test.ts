@@ -64,7 +64,7 @@ const remembered = (changes: Partial<ClaimRecord> = {}): ClaimRecord => ({
 
 const begun = { service: null, begunAtMs: 2, acted: null };
 const acted = () => ({ at: clock.now(), previous_start: 1_000, start: null, code: 'restarted', message: '', result: {} });
-const nothingElse = { desired: null, health: {}, lastBegunAtMs: null };
+const nothingElse = { desired: null, health: {}, lastBegunAtMs: null, settledAfterMs: 10_000 };
 
 const work = <K extends keyof Work>(name: K) =>
   fromPromise<Work[K]['output'], Work[K]['input']>(({ input }) => {
@@ -125,6 +125,8 @@ it('goes through its life in order: claim, look, begin, effect, verify, outcome,
   await run.document(granted());
   expect(run.state).toBe('verifying');
   await run.hear({ type: 'health', now: clock.now(), service: 'web', health: { status: 'healthy', containerId: null, startedAtMs: clock.now() } });
+  expect(run.state).toBe('verifying');
+  await clock.run(10_000);
   expect(run.state).toBe('reporting');
   await run.document(granted({ status: 'completed' }));
   expect(run.state).toBe('ended');
@@ -210,6 +212,21 @@ describe('a write that', () => {
     await clock.run(35_000);
     expect(run.state).toBe('ended');
   });
+});
+
+it.each([
+  [29_999, undefined],
+  [30_001, 'journal_failed'],
+])('a beginning that is written down after %i ms: %s', async (ms, code) => {
+  answers.writeBegun = () =>
+    new Promise((resolve) => {
+      clock.setTimeout(() => {
+        resolve({ at: clock.now() });
+      }, ms);
+    });
+  const run = await begin(granted(), remembered());
+  await clock.run(31_000);
+  expect({ code: run.code(), isBegun: done.includes('doEffect') }).toEqual({ code, isBegun: code === undefined });
 });
 
 describe('a grant that is lost while the beginning is written', () => {

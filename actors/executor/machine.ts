@@ -136,15 +136,25 @@ export const executionMachine = execution.createMachine({
     },
     verifying: {
       entry: 'phaseWorking',
-      always: [
-        { guard: 'isProven', target: 'watching' },
-        { guard: 'isOver', target: 'recording', actions: conclude.grantLost },
-      ],
+      always: { guard: 'isOver', target: 'recording', actions: conclude.grantLost },
       after: {
         verifyWindow: [
           { guard: 'isDependent', target: 'watching' },
           { target: 'recording', actions: conclude.notHealthyInTime },
         ],
+      },
+      initial: 'looking',
+      states: {
+        looking: { always: { guard: 'isProven', target: 'calming' } },
+        /** Healthy, and perhaps about to crash again: every health tells anew from when on to count. */
+        calming: {
+          always: [
+            { guard: not('isProven'), target: 'looking' },
+            { guard: 'isCalm', target: '#execution.watching' },
+          ],
+          on: { health: { target: 'calming', reenter: true, actions: 'noteHealth' } },
+          after: { calm: { target: '#execution.watching', actions: 'noteCalm' } },
+        },
       },
     },
     /** The dependents that the approval names have some time to become well by themselves. */

@@ -87,7 +87,7 @@ export const notHealthyInTime = (begun: Begun, done: Outcome['result'], seen: { 
   outcome(
     false,
     'not_healthy_in_time',
-    `not seen healthy within ${Math.round(seen.windowMs / 1000)} s; ${seen.lastStatus === null ? 'no health was seen since' : `last seen: ${seen.lastStatus}`}`,
+    `not seen healthy within ${Math.round(seen.windowMs / 1000)} s; ${seen.lastStatus === null ? 'no health was seen since' : `last seen: ${seen.lastStatus === 'healthy' ? 'healthy, but not for long enough, or not started since' : seen.lastStatus}`}`,
     begun,
     { ...done, last_status: seen.lastStatus },
   );

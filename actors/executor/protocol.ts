@@ -43,6 +43,8 @@ export interface ExecutionInput {
   readonly health: Healths;
   /** When this action was begun last, in an earlier attempt; null = never, as far as the journal remembers. */
   readonly lastBegunAtMs: number | null;
+  /** How long a container has to be up before its health counts. */
+  readonly settledAfterMs: number;
 }
 
 /** By service; absent = no container. */

@@ -8,6 +8,12 @@ import { type CleanupCandidate, type CleanupPorts, ControlError, type ExecutorPo
 import { type Clock, delay } from '../../bus/clock.ts';
 import type { ServiceStatus } from '../../contracts/health.ts';
 
+/** Of its kind, what can be cleaned up: so old that every limit of age is past, unless a test says when it was made. */
+interface Leftover {
+  readonly madeAtMs: number;
+  readonly bytes: number;
+}
+
 /** A start of the engine, as measured. */
 const startTakesMs = 200;
 
@@ -47,6 +53,12 @@ export class ExecutorEngine {
   /** A refusal comes so long after the request. */
   refusesAfterMs = 0;
   candidates: readonly CleanupCandidate[] | ControlError = [];
+  /** What a clean-up finds, by kind. */
+  readonly leftovers: Record<'dangling_images' | 'old_events' | 'deploy_logs', readonly Leftover[]> = {
+    dangling_images: [{ madeAtMs: 0, bytes: 5_000_000 }],
+    old_events: [{ madeAtMs: 0, bytes: 300_000 }],
+    deploy_logs: [{ madeAtMs: 0, bytes: 40_000 }],
+  };
   /** For one kind of clean-up. */
   readonly pruneOf: Record<string, ControlError> = {};
   /** Of a container where there was none. */
@@ -62,21 +74,26 @@ export class ExecutorEngine {
   }
 
   private cleanupPorts(life: { readonly alive: boolean }): CleanupPorts & HistoryPorts {
-    const remove = (what: string, bytes: number): Promise<Freed> => {
+    const remove = (what: string, freed: Freed): Promise<Freed> => {
       if (!life.alive) return new Promise(() => undefined);
       const refusal = this.pruneOf[what];
-      if (refusal !== undefined) return Promise.reject(refusal);
+      if (refusal !== undefined) return this.refuse(refusal);
       if (what === 'dangling_images') this.effects.push({ service: '/', atMs: this.options.clock.now(), nonce: this.options.grantFor(null) });
       this.removed.push(what);
-      return Promise.resolve({ count: 1, bytes });
+      return Promise.resolve(freed);
+    };
+    const one = (bytes: number): Freed => ({ count: 1, bytes });
+    const madeBefore = (kind: keyof ExecutorEngine['leftovers'], beforeMs: number): Promise<Freed> => {
+      const old = this.leftovers[kind].filter(({ madeAtMs }) => madeAtMs < beforeMs);
+      return remove(kind, { count: old.length, bytes: old.reduce((sum, { bytes }) => sum + bytes, 0) });
     };
     return {
       listCandidates: () => (this.candidates instanceof Error ? Promise.reject(this.candidates) : Promise.resolve(this.candidates)),
-      removeStopped: ({ name }) => remove(name, 1_000),
-      removeDanglingImages: () => remove('dangling_images', 5_000_000),
-      removeBuildCache: () => remove('build_cache', 2_000_000),
-      removeOldEvents: () => remove('old_events', 300_000),
-      removeDeployLogs: () => remove('deploy_logs', 40_000),
+      removeStopped: ({ name }) => remove(name, one(1_000)),
+      removeDanglingImages: (olderThanMs) => madeBefore('dangling_images', this.options.clock.now() - olderThanMs),
+      removeBuildCache: () => remove('build_cache', one(2_000_000)),
+      removeOldEvents: (beforeMs) => madeBefore('old_events', beforeMs),
+      removeDeployLogs: (beforeMs) => madeBefore('deploy_logs', beforeMs),
     };
   }
 

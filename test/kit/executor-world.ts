@@ -66,6 +66,8 @@ export class ExecutorWorld {
   ledgerUp = true;
   /** true: outcomes are heard by nobody, claims are. */
   refuseEnds = false;
+  /** null: as usual. */
+  settledAfterMs: number | null = null;
   /** How often each document is delivered. */
   copies = 1;
   /** Die at the n-th passing of this point. */
@@ -150,6 +152,7 @@ export class ExecutorWorld {
     const io = this.io(life);
     const module = createExecutorModule({
       ports: this.engine.ports(life),
+      ...(this.settledAfterMs === null ? {} : { settledAfterMs: this.settledAfterMs }),
       newNonce: () => {
         this.nonces += 1;
         return `nonce-${String(this.nonces).padStart(4, '0')}`;
