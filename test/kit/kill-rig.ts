@@ -56,6 +56,8 @@ export class KillRig {
       DOCKER_HOST: engine.dockerHost,
       HOMELAB_BROKER_URL: broker.url,
       HOMELAB_INCIDENT_GRACE_S: '0.2',
+      // How long a service must hold is tested elsewhere (actors/executor/settled.test.ts); here it would be ten seconds for each of sixty repairs.
+      HOMELAB_SETTLED_AFTER_S: '0',
       // The same service is killed again and again, which is no pattern of its own.
       HOMELAB_FLAP_WINDOW_S: '0',
       HOMELAB_VERIFY_WINDOW_S: '20',
