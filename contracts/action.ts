@@ -210,6 +210,8 @@ export const Reply = z.object({
   ts: Timestamp,
 });
 export type Reply = z.infer<typeof Reply>;
+/** `code` of the first of two answers: the action is another site's, whose own answer follows. */
+export const forwardedCode = 'forwarded';
 
 /** What a decision rests on, for programs; `why` says it to people. The command `homelab why` knows what would change each. */
 export const decisionCodes = [

@@ -4,7 +4,7 @@
  * Each is stamped, kept in the journal, and sent again under its id while the link is up, until its verdict has come or it is
  * too old; what became of it is told to whoever asked. Two people who ask the same are two requests: the site decides.
  */
-import type { DecisionRequest, MaintenanceRequest, ProposalRequest } from '../../contracts/action.ts';
+import { type DecisionRequest, forwardedCode, type MaintenanceRequest, type ProposalRequest } from '../../contracts/action.ts';
 import { approvalValidMs } from '../../contracts/defaults.ts';
 import type { RelayedRequest } from '../../contracts/link.ts';
 import { answer, askedLine, type Case, refuse } from './desk-answers.ts';
@@ -56,7 +56,7 @@ function forward(desk: Case, mover: Mover, about: Pick<Relay, 'to' | 'node' | 'i
   const summary = forwardedLine({ to: about.to, what: relay.what, link, untilMs: now + approvalValidMs, now });
   out.push({ type: 'record', entry: { kind: 'relay', at: isoOf(now), what: 'forwarded', relay, answer: summary } });
   passRelays(state, now, out);
-  answer(desk, { summary, code: 'forwarded', ok: true, id: about.id });
+  answer(desk, { summary, code: forwardedCode, ok: true, id: about.id });
 }
 
 /** Sends again what is due, and ends what is too old. Nothing is told without a connection, so nothing ends without one. */

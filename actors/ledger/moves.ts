@@ -4,7 +4,7 @@
  * Reads and writes nothing else. Whether a move is allowed is the machine's business (machine.ts), never decided here.
  */
 import type { ActionState, Outcome, RequestState } from '../../contracts/action.ts';
-import { actorOfLogin } from '../../contracts/actor-names.ts';
+import { isProgram, onlyProgramsSpoke } from '../../contracts/action-history.ts';
 import { approvalValidMs, historyKeptInDocument, leaseMarginMs, reproposalCooldownMs } from '../../contracts/defaults.ts';
 import { type ActionRecord, epochMs, isoOf, type Proposal } from './record.ts';
 
@@ -82,16 +82,6 @@ export function firstLife(event: Propose, attempt: number): ActionRecord {
     touched_at: at,
     transition_history: [born],
   };
-}
-
-/** A login is one word; the line that names a person behind a front end is not (access.ts). */
-const isProgram = (by: string): boolean => !by.includes(' ') && actorOfLogin(by) !== null;
-
-/** Nobody else proposed the last life, nor spoke for it while it was open: only then does evidence of another kind say something new. */
-function onlyProgramsSpoke({ proposed_by, transition_history }: ActionRecord): boolean {
-  const bornAt = transition_history.findLastIndex(({ from, to }) => to === 'pending' && from !== 'pending');
-  const notes = transition_history.slice(Math.max(bornAt, 0)).filter(({ from, to }) => from === to);
-  return [proposed_by, ...notes.map(({ by }) => by)].every(isProgram);
 }
 
 /** A program proposes what was closed without being done, and nothing new speaks for it. What a program took back itself it may propose again. */

@@ -5,7 +5,7 @@
  * supervisor looks again then.
  */
 import type { Action, ActionType, Maintenance, Transition } from '../../contracts/action.ts';
-import { actorOfLogin } from '../../contracts/actor-names.ts';
+import { onlyProgramsSpoke } from '../../contracts/action-history.ts';
 import { crashLoopRestartsMax, crashLoopWindowMs, reproposalCooldownMs } from '../../contracts/defaults.ts';
 import type { Incident } from '../../contracts/incident.ts';
 import type { Hold } from './verdict.ts';
@@ -26,16 +26,6 @@ export function maintenanceHold(maintenance: Maintenance | undefined, service: s
 
 /** Logins of supervisors, of this and of earlier names of this machine. */
 export const isSupervisor = (login: string): boolean => login.startsWith('supervisor-');
-
-/** A login is one word; the line that names a person behind a front end is not (contracts/action.ts, Transition). */
-const isProgram = (by: string): boolean => !by.includes(' ') && actorOfLogin(by) !== null;
-
-/** Nobody else proposed the last life, nor spoke for it while it was open: only then does evidence of another kind say something new. */
-function onlyProgramsSpoke({ proposed_by, transition_history }: Action): boolean {
-  const bornAt = transition_history.findLastIndex(({ from, to }) => to === 'pending' && from !== 'pending');
-  const notes = transition_history.slice(Math.max(bornAt, 0)).filter(({ from, to }) => from === to);
-  return [proposed_by, ...notes.map(({ by }) => by)].every(isProgram);
-}
 
 /** The transition that brought an action where it is. Notes in the history go from a state to the same state. */
 export const lastMove = (action: Action): Transition | undefined =>

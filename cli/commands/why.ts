@@ -49,13 +49,18 @@ export async function why(settings: Settings, out: Output, nodeName: string, ser
   if (out.json) for (const answer of answers) out.value(answer);
   else {
     if (decisions.simulated === true) out.line(simulatedLine);
-    const isAway = !seen.actors.some(({ actor, status }) => actor === 'supervisor' && status === 'online');
-    if (isAway) out.line(`No supervisor is online: this is what it said at ${decisions.ts}.`);
+    if (!isSupervised(seen, desired.site)) out.line(`No supervisor of ${desired.site} is online: this is what it said at ${decisions.ts}.`);
     const screen = question.service === null ? nodeScreen(desired.node, answers, nowMs) : answers.flatMap((answer) => answerScreen(answer, nowMs));
     for (const line of screen) out.line(line);
   }
   return answers.every(isCalm) ? exitCodes.ok : exitCodes.trouble;
 }
+
+/** That of another site answers for other nodes. */
+const isSupervised = ({ actors, desired }: Seen, site: string): boolean =>
+  actors.some(
+    ({ actor, status, node }) => actor === 'supervisor' && status === 'online' && (desired.find((each) => each.node === node)?.site ?? site) === site,
+  );
 
 function answersOf(seen: Seen, { desired, decisions, service }: Question): readonly Answer[] {
   const given = [...(decisions?.services ?? []).map((each) => ({ about: 'service', ...each })), ...(decisions?.others ?? [])].filter(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLedgerModule } from '../../actors/ledger/actor.ts';
+import { actionDocument } from '../../actors/ledger/documents.ts';
 import { startBroker } from '../../bus/broker.ts';
 import { systemClock } from '../../bus/clock.ts';
 import { silentLog } from '../../bus/log.ts';
@@ -12,7 +13,7 @@ import { decide } from '../../cli/commands/decide.ts';
 import { readSettings } from '../../cli/settings.ts';
 import { capturedOutput } from '../kit/captured-output.ts';
 import { TestClient, transportTo } from '../kit/conformance-brokers.ts';
-import { desiredNode } from '../kit/ledger-desk.ts';
+import { desiredNode, TestDesk } from '../kit/ledger-desk.ts';
 import { waitFor } from '../kit/wait.ts';
 
 let dir: string;
@@ -102,5 +103,51 @@ describe('homelab approve', () => {
     await proposed('db');
     expect((await say('approved', 'next')).text).toBe('Refused: "next" could be container-restart-vps-db, container-restart-vps-web; say which.');
     expect(sent()).toEqual([]);
+  });
+});
+
+/** An action of a site over there, as its bridge brings it, and that site's ledger as far as it answers. */
+describe('homelab approve, of an action of another site', () => {
+  const theirs = 'container-restart-cabin-1-web';
+  /** As the desk over there would publish it. */
+  const proposedThere = (): object => {
+    const there = new TestDesk({ site: 'cabin' });
+    there.desired(desiredNode({ node: 'cabin-1', site: 'cabin' }));
+    there.send({ type: 'synced', now: there.now });
+    return { ...actionDocument(there.bring('pending', { node: 'cabin-1', service: 'web' })), ts: '2026-03-01T12:00:00.000Z', session: 1, rev: 1 };
+  };
+  const link = (status: string) => ({ status, summary: `link ${status}`, ts: '2026-03-01T12:00:00.000Z', session: 1, rev: 1, site: 'cabin' });
+  const retain = (topic: string, value: object): Promise<void> => client.link.publish(`homelab/${topic}`, JSON.stringify(value), { retain: true });
+  beforeEach(async () => {
+    await client.link.subscribe(['homelab/relay/#']);
+    await retain('desired/cabin-1', desiredNode({ node: 'cabin-1', site: 'cabin' }));
+    await retain(`world/actions/cabin-1/${theirs}`, proposedThere());
+  });
+
+  it('says first that it was passed on, and then what the site decided', async () => {
+    await retain('links/cabin', link('up'));
+    const answering = waitFor('the request to be passed on', () => client.seen.some(({ topic }) => topic === 'homelab/relay/cabin')).then(async () => {
+      const { relay_id } = JSON.parse(client.seen.find(({ topic }) => topic === 'homelab/relay/cabin')?.text ?? '{}');
+      const verdict = { relay_id, ok: false, code: 'not_pending', summary: 'Refused: already approved by bob at 14:05 UTC.', id: theirs };
+      await client.link.publish('homelab/verdicts/cabin', JSON.stringify(verdict), { retain: false });
+    });
+    const { code, text } = await say('approved', 'next');
+    await answering;
+    expect(text.split('\n').slice(1)).toEqual([
+      'Forwarded to cabin, waiting for its answer: restart web on cabin-1.',
+      'Refused: already approved by bob at 14:05 UTC.',
+    ]);
+    expect(code).toBe(1);
+  });
+
+  it('does not wait for a site that cannot be reached, and says where the answer will be', async () => {
+    await retain('links/cabin', link('down'));
+    const { code, text } = await say('approved', 'next');
+    const [, forwarded, after] = text.split('\n');
+    expect(forwarded).toMatch(
+      /^Forwarded, link down since 2026-03-01 12:00 UTC: restart web on cabin-1\. It is for cabin to judge when the link is back, until /,
+    );
+    expect(after).toBe('The answer will be on homelab/replies/anna/+, and in "homelab actions".');
+    expect(code).toBe(0);
   });
 });
