@@ -1,34 +1,15 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { payloadBytesMax } from '../contracts/defaults.ts';
-import type { Event, EventDraft } from '../contracts/event.ts';
-import { StepClock } from '../test/kit/step-clock.ts';
+import type { Event } from '../contracts/event.ts';
+import { outboxPlace, urgent } from '../test/kit/outbox-place.ts';
 import { Journal, readJournal } from './journal.ts';
-import { silentLog } from './log.ts';
-import { Outbox } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
 
-let dir: string;
-let clock: StepClock;
-const open: Outbox[] = [];
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'homelab-outbox-'));
-  clock = new StepClock();
-});
-afterEach(async () => {
-  for (const outbox of open.splice(0)) await outbox.close();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-async function outbox(): Promise<Outbox> {
-  const box = await Outbox.open({ dir, node: 'vps', site: 'hub', source: 'node-agent', clock, log: silentLog });
-  open.push(box);
-  return box;
-}
-const file = (): string => join(dir, 'outbox.jsonl');
-const urgent = (message: string): EventDraft => ({ type: 'containers_not_running', severity: 'error', message });
+const place = outboxPlace('hub');
+const file = (): string => join(place.dir, 'outbox.jsonl');
 const cursorOf = (seq: number) => ({ 'node-agent': { urgent: seq, info: 0 } });
 
 /** Follows decision 4, and answers each event at once. */
@@ -50,44 +31,44 @@ function store(box: Outbox): Event[] {
 }
 
 it('brings the events around a broken line in its file to the store without waiting for a time-out', async () => {
-  const first = await outbox();
+  const first = await place.outbox();
   for (const message of ['1', '2', '3', '4']) await first.emit(urgent(message));
   await first.close();
   const lines = readFileSync(file(), 'utf8').split('\n');
   lines[2] = '{"broken';
   writeFileSync(file(), lines.join('\n'));
-  const second = await outbox();
+  const second = await place.outbox();
   await second.emit(urgent('5'));
   const stored = store(second);
   await expect.poll(() => stored.map(({ message }) => message)).toEqual(['1', '3', '4', '5']);
 });
 
 it('does not use the number of an event again whose line is broken', async () => {
-  const first = await outbox();
+  const first = await place.outbox();
   await first.emit(urgent('sent and stored'));
   const seen: number[] = [];
   first.connect((event) => Promise.resolve(void seen.push(event.seq)));
   await first.close();
   writeFileSync(file(), `${readFileSync(file(), 'utf8').trimEnd().slice(0, -5)}\n`);
-  clock.advance(1_000);
-  const second = await outbox();
+  place.clock.advance(1_000);
+  const second = await place.outbox();
   await second.emit(urgent('new'));
   second.onCursor('hub', cursorOf(seen[0] ?? 0));
   expect(store(second).map(({ message }) => message)).toEqual(['new']);
 });
 
 it('does not take a new event for stored when the end of its file was lost and the cursor knows its number', async () => {
-  const first = await outbox();
+  const first = await place.outbox();
   await first.emit(urgent('kept'));
   await first.close();
   const shorter = readFileSync(file(), 'utf8');
-  const second = await outbox();
+  const second = await place.outbox();
   const seen: number[] = [];
   second.connect((event) => Promise.resolve(void seen.push(event.seq)));
   await second.emit(urgent('lost with the power'));
   await second.close();
   writeFileSync(file(), shorter);
-  const third = await outbox();
+  const third = await place.outbox();
   for (const message of ['a', 'b']) await third.emit(urgent(message));
   third.onCursor('hub', cursorOf(seen.at(-1) ?? 0));
   const sent: string[] = [];
@@ -96,7 +77,7 @@ it('does not take a new event for stored when the end of its file was lost and t
 });
 
 it('leaves no hole when the disk refused an event in the middle', async () => {
-  const box = await outbox();
+  const box = await place.outbox();
   await box.emit(urgent('1'));
   const { journal } = (box as unknown as { file: { journal: { append: Journal<unknown>['append'] } } }).file;
   const append = journal.append.bind(journal);
@@ -110,14 +91,14 @@ it('leaves no hole when the disk refused an event in the middle', async () => {
 });
 
 it('keeps its file bounded while nobody stores for days', async () => {
-  const box = await outbox();
+  const box = await place.outbox();
   for (let n = 0; n < 26_000; n += 1) void box.emit({ type: 'service_healthy', severity: 'info', message: String(n) });
   await box.emit(urgent('last'));
   await expect.poll(() => readFileSync(file(), 'utf8').split('\n').length).toBeLessThan(21_000);
 });
 
 it('sends an event that is too large for the bus without its payload instead of waiting behind it for ever', async () => {
-  const box = await outbox();
+  const box = await place.outbox();
   await box.emit({ ...urgent('large'), payload: { log: 'x'.repeat(payloadBytesMax) } });
   await box.emit(urgent('behind'));
   const stored = store(box);

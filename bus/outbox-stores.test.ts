@@ -1,33 +1,14 @@
 /** An outbox that answers to more than one store (decision 16). */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CursorPositions, Event, EventDraft } from '../contracts/event.ts';
 import { acceptEvent, type EventPositions } from '../contracts/event-order.ts';
-import { StepClock, settlePromises } from '../test/kit/step-clock.ts';
-import { silentLog } from './log.ts';
-import { Outbox } from './outbox.ts';
+import { info, outboxPlace, urgent } from '../test/kit/outbox-place.ts';
+import { settlePromises } from '../test/kit/step-clock.ts';
+import type { Outbox } from './outbox.ts';
 
-let dir: string;
-let clock: StepClock;
-const open: Outbox[] = [];
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'homelab-outbox-'));
-  clock = new StepClock();
-});
-afterEach(async () => {
-  for (const outbox of open.splice(0)) await outbox.close();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-async function outbox(): Promise<Outbox> {
-  const box = await Outbox.open({ dir, node: 'vps', site: 'chelsty', source: 'node-agent', clock, log: silentLog });
-  open.push(box);
-  return box;
-}
-const urgent = (message: string): EventDraft => ({ type: 'containers_not_running', severity: 'error', message });
-const info = (message: string): EventDraft => ({ type: 'service_healthy', severity: 'info', message });
+const place = outboxPlace('chelsty');
 
 /** Keeps what it hears by the rule of stores; says how far it is only when it is asked to. */
 class Store {
@@ -58,7 +39,7 @@ interface Site {
 
 /** Connected to both; the hub's store has announced itself with the first event, which both have. */
 async function announced(): Promise<Site> {
-  const box = await outbox();
+  const box = await place.outbox();
   const [own, hub] = [new Store(), new Store()];
   const sent: Event[] = [];
   box.connect((event) => {
@@ -89,16 +70,16 @@ describe('an event leaves', () => {
   });
 
   it('only with the store of its own site', async () => {
-    const box = await outbox();
+    const box = await place.outbox();
     await box.emit(urgent('alone'));
-    box.onCursor('hub', { 'node-agent': { urgent: clock.now() + 1, info: 0 } });
+    box.onCursor('hub', { 'node-agent': { urgent: place.clock.now() + 1, info: 0 } });
     expect(box.backlog).toBe(1);
     box.onCursor('chelsty', null);
     expect(box.backlog).toBe(1);
   });
 
   it('without a store that never said that it has anything of this emitter', async () => {
-    const box = await outbox();
+    const box = await place.outbox();
     const own = new Store();
     box.connect((event) => Promise.resolve(own.hear(event)));
     box.onCursor('hub', {});
@@ -119,7 +100,7 @@ describe('an event leaves', () => {
     expect(box.backlog).toBe(1);
     box.onCursor('hub', said);
     expect(box.backlog).toBe(0);
-    expect(clock.pending).toBe(0);
+    expect(place.clock.pending).toBe(0);
   });
 
   it('after a restart when the cursors of all stores have been read, and not because that of the site came first', async () => {
@@ -129,7 +110,7 @@ describe('an event leaves', () => {
     say('chelsty');
     await box.close();
     hub.isDeaf = false;
-    const again = await outbox();
+    const again = await place.outbox();
     again.onCursor('chelsty', own.cursor);
     again.onCursor('hub', hub.cursor);
     again.connect((event) => Promise.resolve(hub.hear(event)));
@@ -146,7 +127,7 @@ describe('an event leaves', () => {
     await box.emit(urgent('a'));
     say('chelsty');
     await box.close();
-    const again = await outbox();
+    const again = await place.outbox();
     again.onCursor('chelsty', own.cursor);
     again.connect(() => Promise.resolve());
     expect(again.backlog).toBe(0);
@@ -175,7 +156,7 @@ describe('a store that is away', () => {
     expect(own.stored).toHaveLength(1_001);
     const before = sent.length;
     expect(before).toBe(1_001);
-    await clock.run(3_600_000);
+    await place.clock.run(3_600_000);
     // After 10, 20 and 40 s, then each minute: 61 in each lane.
     expect(sent.length - before).toBe(122);
     expect(new Set(sent.slice(before).map(({ message }) => message))).toEqual(new Set(['0', '1']));
@@ -191,7 +172,7 @@ describe('a store that is away', () => {
     }
     hub.isDeaf = false;
     const before = sent.length;
-    await clock.run(60_000);
+    await place.clock.run(60_000);
     for (let round = 0; round < 12 && box.backlog > 0; round += 1) say('hub', 'chelsty');
     expect(hub.texts).toEqual(['first', ...Array.from({ length: 900 }, (_, n) => `${n}`)]);
     expect(box.backlog).toBe(0);
@@ -209,7 +190,7 @@ describe('a store that is away', () => {
     for (let turn = 0; turn < 6; turn += 1) {
       await box.emit(urgent(`busy ${turn}`));
       say('chelsty');
-      await clock.run(5_000);
+      await place.clock.run(5_000);
     }
     expect(own.texts).toContain('lost on the way to both');
     const repeated = sent.filter(({ message }) => message === 'busy 0').length;
@@ -220,13 +201,13 @@ describe('a store that is away', () => {
     const { box, hub, say } = await announced();
     hub.isDeaf = true;
     await box.emit(info('a'));
-    await clock.run(8_000);
+    await place.clock.run(8_000);
     await box.emit(urgent('b'));
     say('chelsty');
     // The info lane asked after 10 and 30 s and will after 70 s, the urgent one after 18 and 38 s.
-    await clock.run(29_000);
+    await place.clock.run(29_000);
     hub.isDeaf = false;
-    await clock.run(1_000);
+    await place.clock.run(1_000);
     expect(hub.texts).toEqual(['first', 'b']);
     say('hub');
     expect(hub.texts).toEqual(['first', 'b', 'a']);
@@ -251,26 +232,26 @@ describe('a store that is away', () => {
     for (const message of ['2', '3', '4']) await box.emit(urgent(message));
     say('chelsty');
     await box.close();
-    const file = join(dir, 'outbox.jsonl');
+    const file = join(place.dir, 'outbox.jsonl');
     writeFileSync(file, readFileSync(file, 'utf8').replace(/^.*"message":"3".*$/m, '{"broken'));
-    clock.advance(1_000);
-    const again = await outbox();
+    place.clock.advance(1_000);
+    const again = await place.outbox();
     again.onCursor('hub', hub.cursor);
     again.onCursor('chelsty', own.cursor);
     again.connect((event) => Promise.resolve(own.hear(event)));
     await again.emit(urgent('5'));
     expect(own.texts).not.toContain('5');
-    await clock.run(10_000);
+    await place.clock.run(10_000);
     expect(own.texts).toEqual(['first', '2', '3', '4', '5']);
   });
 });
 
 describe('a store that', () => {
   it('is ahead of an emitter without a past makes it number on above, also when it is not that of the site', async () => {
-    const box = await outbox();
+    const box = await place.outbox();
     const own = new Store();
     await box.emit(urgent('after the loss'));
-    const ahead = clock.now() + 5_000_000;
+    const ahead = place.clock.now() + 5_000_000;
     box.onCursor('chelsty', { 'node-agent': { urgent: 40, info: 40 } });
     box.onCursor('hub', { 'node-agent': { urgent: ahead, info: 0 } });
     box.connect((event) => Promise.resolve(own.hear(event)));

@@ -1,32 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Event, EventDraft } from '../contracts/event.ts';
-import { StepClock } from '../test/kit/step-clock.ts';
-import { silentLog } from './log.ts';
-import { Outbox } from './outbox.ts';
+import { expect, it } from 'vitest';
+import type { Event } from '../contracts/event.ts';
+import { info, outboxPlace, urgent } from '../test/kit/outbox-place.ts';
 
-let dir: string;
-let clock: StepClock;
-const open: Outbox[] = [];
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'homelab-outbox-'));
-  clock = new StepClock();
-});
-afterEach(async () => {
-  for (const outbox of open.splice(0)) await outbox.close();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-async function outbox(): Promise<Outbox> {
-  const box = await Outbox.open({ dir, node: 'vps', site: 'hub', source: 'node-agent', clock, log: silentLog });
-  open.push(box);
-  return box;
-}
-
-const info = (message: string): EventDraft => ({ type: 'service_healthy', severity: 'info', message });
-const urgent = (message: string): EventDraft => ({ type: 'containers_not_running', severity: 'error', message });
+const place = outboxPlace('hub');
 
 /** A store that can be deaf; acknowledges only when asked to. */
 function receiver(): { readonly got: Event[]; send: (event: Event) => Promise<void> } {
@@ -44,7 +22,7 @@ const upTo = (event: Event | undefined, other = 0) => ({
 });
 
 it('sends in order, urgent first, without holes, each with the floor of its lane', async () => {
-  const box = await outbox();
+  const box = await place.outbox();
   await box.emit(info('a'));
   await box.emit(urgent('b'));
   await box.emit(urgent('c'));
@@ -57,10 +35,10 @@ it('sends in order, urgent first, without holes, each with the floor of its lane
 });
 
 it('keeps an event over a restart until the cursor has passed it', async () => {
-  const first = await outbox();
+  const first = await place.outbox();
   await first.emit(urgent('kept'));
   await first.close();
-  const second = await outbox();
+  const second = await place.outbox();
   const store = receiver();
   second.connect(store.send);
   expect(store.got.map(({ message }) => message)).toEqual(['kept']);
@@ -72,10 +50,10 @@ it('keeps an event over a restart until the cursor has passed it', async () => {
 });
 
 it('numbers on after a restart instead of using a number twice', async () => {
-  const first = await outbox();
+  const first = await place.outbox();
   await first.emit(urgent('one'));
   await first.close();
-  const second = await outbox();
+  const second = await place.outbox();
   await second.emit(urgent('two'));
   const store = receiver();
   second.connect(store.send);
@@ -83,32 +61,32 @@ it('numbers on after a restart instead of using a number twice', async () => {
 });
 
 it('sends again after 10 s of silence, and not just before', async () => {
-  const box = await outbox();
+  const box = await place.outbox();
   const store = receiver();
   box.connect(store.send);
   await box.emit(urgent('lost on the way'));
-  clock.advance(9_999);
+  place.clock.advance(9_999);
   expect(store.got).toHaveLength(1);
-  clock.advance(1);
+  place.clock.advance(1);
   expect(store.got).toHaveLength(2);
 });
 
 it('asks with one event while nobody stores, and sends the rest when the cursor moves', async () => {
-  const box = await outbox();
+  const box = await place.outbox();
   for (const message of ['1', '2', '3']) await box.emit(urgent(message));
   const store = receiver();
   box.connect(store.send);
   expect(store.got).toHaveLength(3);
-  clock.advance(10_000);
+  place.clock.advance(10_000);
   expect(store.got.map(({ message }) => message)).toEqual(['1', '2', '3', '1']);
   box.onCursor('hub', upTo(store.got[0]));
   expect(store.got.map(({ message }) => message).slice(4)).toEqual(['2', '3']);
 });
 
 it('goes on above the cursor when it lost its file and its clock is behind', async () => {
-  const box = await outbox();
+  const box = await place.outbox();
   await box.emit(urgent('after the loss'));
-  const ahead = clock.now() + 5_000_000;
+  const ahead = place.clock.now() + 5_000_000;
   box.onCursor('hub', { 'node-agent': { urgent: ahead, info: ahead } });
   const store = receiver();
   await new Promise((resolve) => setTimeout(resolve, 0));
@@ -118,7 +96,7 @@ it('goes on above the cursor when it lost its file and its clock is behind', asy
 });
 
 it('is not emptied by the cursor of another source', async () => {
-  const box = await outbox();
+  const box = await place.outbox();
   await box.emit(urgent('mine'));
   box.onCursor('hub', { executor: { urgent: Number.MAX_SAFE_INTEGER, info: 0 } });
   expect(box.backlog).toBe(1);
@@ -126,16 +104,16 @@ it('is not emptied by the cursor of another source', async () => {
 
 it('takes an event with an id of its own only once, also when it crashed right after taking it', async () => {
   const id = '0195bc7a-0000-7000-8000-000000000001';
-  const first = await outbox();
+  const first = await place.outbox();
   await first.emit({ ...urgent('spooled'), id });
   await first.close();
-  const second = await outbox();
+  const second = await place.outbox();
   await second.emit({ ...urgent('spooled'), id });
   expect(second.backlog).toBe(1);
 });
 
 it('drops the oldest info first when it is full, and says how many', async () => {
-  const box = await outbox();
+  const box = await place.outbox();
   await box.emit(urgent('kept'));
   for (let n = 0; n < 10_000; n += 1) void box.emit(info(`i${n}`));
   await box.emit(info('last'));
@@ -147,13 +125,13 @@ it('drops the oldest info first when it is full, and says how many', async () =>
 });
 
 it('shrinks its file once the store has what was in it', async () => {
-  const box = await outbox();
+  const box = await place.outbox();
   for (let n = 0; n < 1_200; n += 1) void box.emit(info(`${n}`));
   await box.emit(info('last'));
   const store = receiver();
   box.connect(store.send);
   for (let round = 0; round < 5 && box.backlog > 0; round += 1) box.onCursor('hub', upTo(store.got.at(-1)));
-  await expect.poll(() => readFileSync(join(dir, 'outbox.jsonl'), 'utf8').split('\n').length).toBeLessThan(5);
+  await expect.poll(() => readFileSync(join(place.dir, 'outbox.jsonl'), 'utf8').split('\n').length).toBeLessThan(5);
   await box.emit(info('after'));
   expect(box.backlog).toBe(1);
 });
