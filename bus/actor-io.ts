@@ -9,6 +9,7 @@ export function actorIo({ node, site, dataDir, clock, log }: Pick<ActorIo, 'node
     documents: bus.documents,
     emit: (draft) => bus.emit(draft),
     send: (topic, levels, payload) => bus.send(topic, levels, payload),
+    announce: (topic, levels, payload) => bus.announce(topic, levels, payload),
     clear: (topic) => bus.clear(topic),
   };
 }

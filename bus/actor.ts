@@ -31,7 +31,10 @@ export type Delivery =
       };
     }[TopicName]
   | {
-      /** Events, messages and requests: checked against their contract, except requests, which come as text for the ledger to judge. */
+      /**
+       * Events, messages, announcements and requests: checked against their contract, except requests, which come as text for the ledger
+       * to judge. Of these only an announcement may come empty (text '', payload null): somebody took it away.
+       */
       readonly kind: 'message';
       readonly name: TopicName;
       readonly topic: string;
@@ -80,6 +83,8 @@ export interface ActorIo {
   emit(draft: EventDraft): Promise<void>;
   /** Sends a request or message now. false: no connection, nothing was or will be sent. Resolves at PUBACK. */
   send<P extends string, T extends Topic<P>>(topic: T, levels: LevelsOf<P>, payload: PayloadInput<T>): Promise<boolean>;
+  /** Puts a retained announcement (null: takes it away), in the form of the other program: no root, no head. false: no connection, nothing was or will be sent. Resolves at PUBACK. */
+  announce<P extends string, T extends Topic<P>>(topic: T, levels: LevelsOf<P>, payload: PayloadInput<T> | null): Promise<boolean>;
   /** Clears a retained message on a topic that is not ours to own (a request somebody retained). */
   clear(topic: string): Promise<void>;
 }

@@ -5,7 +5,7 @@
  * send the same again at every reconnect. A publish that is not passed on is acknowledged, counted and logged; a
  * filter is refused in the SUBACK.
  */
-import { timingSafeEqual } from 'node:crypto';
+import { type BrokerLogins, type Rights, rightsOf } from './broker-access.ts';
 import type { BrokerClient, BrokerInternals, BrokerPacket, BrokerSubscription } from './broker-aedes.ts';
 import type { BrokerCounters, ReportOnce } from './broker-counters.ts';
 import type { BrokerLimits } from './broker-limits.ts';
@@ -17,15 +17,32 @@ export interface AdmissionRules {
   readonly counters: BrokerCounters;
   readonly reports: ReportOnce;
   readonly log: Log;
-  /** Topic prefixes of requests (with root, without a trailing slash): never retained, and the last level is the login. */
+  /** Topic prefixes of requests (with root, without a trailing slash): never retained. */
   readonly requestPrefixes: readonly string[];
-  /** By login; null: whoever connects is welcome, under any name. */
-  readonly passwords: Readonly<Record<string, string>> | null;
+  /** null: whoever connects is welcome, under any name, and may do everything. */
+  readonly logins: BrokerLogins | null;
+  /** Called with each retained publish that was let through. */
+  readonly onRetained: (packet: BrokerPacket) => void;
 }
+
+/** CONNACK return codes of 3.1.1 (table 3.1); null: welcome. */
+export type Refusal = 2 | 3 | 4 | 5 | null;
+
+interface Admitted {
+  readonly login: string;
+  readonly mark: string;
+  rights: Rights;
+}
+
+/** Sessions whose rights are remembered while their clients are away; beyond that the oldest are asked at their return only. Twice what the broker keeps. */
+const sessionRightsMax = 1_000;
 
 export class Admission {
   private readonly rules: AdmissionRules;
-  private readonly logins = new WeakMap<BrokerClient, string>();
+  private readonly admitted = new WeakMap<BrokerClient, Admitted>();
+  /** By client id, of persistent sessions. Not known for those that have been away since before the start. */
+  private readonly sessionRights = new Map<string, Rights>();
+  private clients: () => Readonly<Record<string, BrokerClient>> = () => ({});
   private readonly filters = new WeakMap<BrokerClient, Set<string>>();
   /** Subscriptions that were refused: they must not be stored. */
   readonly refused = new WeakSet<object>();
@@ -35,6 +52,14 @@ export class Admission {
   }
 
   attach(broker: BrokerInternals, order: PublishOrder): void {
+    this.clients = () => broker.clients;
+    this.rules.logins?.onChange(() => {
+      for (const client of Object.values(broker.clients)) this.checkAgain(client);
+    });
+    // It may have changed between its password and its place among the clients.
+    broker.on('clientReady', (client: BrokerClient) => {
+      this.checkAgain(client);
+    });
     broker.authorizePublish = (client, packet, done) => {
       const problem = this.publishProblem(client, packet);
       if (problem !== null) {
@@ -45,6 +70,7 @@ export class Admission {
       }
       // An empty one clears; that stays possible.
       if (packet.retain && packet.payload.length > 0 && this.isRequest(packet.topic)) packet.retain = false;
+      if (packet.retain) this.rules.onRetained(packet);
       // Wills have no message id, and nobody waits for their PUBACK.
       if (client !== null && packet.qos === 1 && packet.messageId !== undefined) order.publishEarly(packet, client, done);
       else done();
@@ -54,17 +80,37 @@ export class Admission {
     });
   }
 
-  /** true, or false for CONNACK 4. */
-  mayConnect(client: BrokerClient, login: string | undefined, password: Buffer | undefined): boolean {
-    const { passwords, reports, log } = this.rules;
-    if (passwords === null) return true;
-    const expected = login !== undefined && Object.hasOwn(passwords, login) ? passwords[login] : undefined;
-    if (login !== undefined && expected !== undefined && isSame(expected, password)) {
-      this.logins.set(client, login);
-      return true;
+  async mayConnect(client: BrokerClient, login: string | undefined, password: Buffer | undefined): Promise<Refusal> {
+    const { logins } = this.rules;
+    if (logins === null) return null;
+    const welcome = login === undefined || password === undefined ? 'unknown' : await logins.admits(login, password);
+    if (login === undefined || welcome === 'unknown') return this.refuse(client, login, 4, 'unknown login or wrong password');
+    if (welcome === 'busy') return this.refuse(client, login, 3, 'too many passwords are being checked, or too many were wrong');
+    const access = logins.accessOf(login);
+    if (access === null) return this.refuse(client, login, 5, 'its login has a password and no role: neither an actor of this site nor in the access list');
+    const holder = this.clients()[client.id ?? ''];
+    const heldBy = holder === undefined ? undefined : this.admitted.get(holder)?.login;
+    // Taking over a connection is for its owner: a reader must not be able to end the ledger's, again and again.
+    if (heldBy !== undefined && heldBy !== login) return this.refuse(client, login, 2, `its client id is that of a connection of ${heldBy}`);
+    const rights = rightsOf(access);
+    this.admitted.set(client, { login, mark: welcome.mark, rights });
+    this.rememberSession(client, rights);
+    if (client._will !== undefined && client._will !== null && !rights.mayWrite(client._will.topic)) {
+      this.sayDropped(client, { topic: client._will.topic }, 'a topic that its login may not write, by its will');
+      client._will = undefined;
     }
-    if (reports.isNew('login', client.id, login)) log.warn({ client: client.id, login }, 'refusing a client: unknown login or wrong password');
-    return false;
+    return null;
+  }
+
+  /** Without logins everybody may. */
+  mayRead(client: BrokerClient, topic: string): boolean {
+    if (this.rules.logins === null) return true;
+    return this.admitted.get(client)?.rights.mayRead(topic) ?? false;
+  }
+
+  /** Whether it may be queued for the session of this client id. */
+  mayQueue(clientId: string, topic: string): boolean {
+    return this.sessionRights.get(clientId)?.mayRead(topic) ?? true;
   }
 
   maySubscribe(client: BrokerClient, subscription: BrokerSubscription): boolean {
@@ -77,42 +123,75 @@ export class Admission {
     // aedes grants shared subscriptions and then never delivers: better an honest refusal.
     const shared = subscription.topic.startsWith('$share/');
     const tooMany = !filters.has(subscription.topic) && filters.size >= limits.subscriptionsPerClientMax;
-    if (!shared && !tooMany) {
+    const forbidden = this.rules.logins !== null && this.admitted.get(client)?.rights.mayReadSome(subscription.topic) !== true;
+    if (!shared && !tooMany && !forbidden) {
       filters.add(subscription.topic);
       return true;
     }
     this.refused.add(subscription);
     counters.subscriptionsRefused += 1;
-    if (reports.isNew('filter', client.id, shared)) {
-      const why = shared ? 'a shared subscription, or a filter of too many levels' : `a subscription beyond ${limits.subscriptionsPerClientMax} of one client`;
-      log.warn({ client: client.id, filter: subscription.topic.slice(0, 200) }, `refusing ${why}`);
+    if (reports.isNew('filter', client.id, shared, forbidden)) {
+      const few = forbidden
+        ? 'a subscription to topics that its login may not read'
+        : `a subscription beyond ${limits.subscriptionsPerClientMax} of one client`;
+      const why = shared ? 'a shared subscription, or a filter of too many levels' : few;
+      log.warn({ client: client.id, login: this.admitted.get(client)?.login, filter: subscription.topic.slice(0, 200) }, `refusing ${why}`);
     }
     return false;
   }
 
   private publishProblem(client: BrokerClient | null, packet: BrokerPacket): string | null {
     if (packet.topic.startsWith('$SYS/')) return 'a topic of the broker itself';
-    if (this.rules.passwords === null || client === null || !this.isRequest(packet.topic)) return null;
-    // Clearing a stored request is nobody's request.
-    if (packet.payload.length === 0) return null;
-    return packet.topic.endsWith(`/${this.logins.get(client)}`) ? null : 'a request under a foreign login';
+    // A will of an earlier life was looked at when its client connected.
+    if (this.rules.logins === null || client === null) return null;
+    return this.admitted.get(client)?.rights.mayWrite(packet.topic) === true ? null : 'a topic that its login may not write';
   }
 
-  private sayDropped(client: BrokerClient | null, packet: BrokerPacket, problem: string): void {
+  private refuse<Code extends Refusal>(client: BrokerClient, login: string | undefined, code: Code, why: string): Code {
+    const { reports, log } = this.rules;
+    if (reports.isNew('login', client.id, login, code)) log.warn({ client: client.id, login }, `refusing a client: ${why}`);
+    return code;
+  }
+
+  private rememberSession({ id, clean }: BrokerClient, rights: Rights): void {
+    if (id === null) return;
+    this.sessionRights.delete(id);
+    if (clean) return;
+    this.sessionRights.set(id, rights);
+    const [oldest] = this.sessionRights.keys();
+    if (this.sessionRights.size > sessionRightsMax && oldest !== undefined) this.sessionRights.delete(oldest);
+  }
+
+  /** Whoever may not be here any more goes; its will is published as far as it might write it. */
+  private checkAgain(client: BrokerClient): void {
+    const { logins, log } = this.rules;
+    const admitted = this.admitted.get(client);
+    if (logins === null || admitted === undefined) return;
+    const { login, mark } = admitted;
+    const access = logins.isStill(login, mark) ? logins.accessOf(login) : null;
+    if (access === null) {
+      log.warn({ client: client.id, login }, 'disconnecting a client: its login was revoked or has another password or no role now');
+      client.conn.destroy();
+      return;
+    }
+    const rights = rightsOf(access);
+    if (rights === admitted.rights) return;
+    admitted.rights = rights;
+    this.rememberSession(client, rights);
+  }
+
+  private sayDropped(client: BrokerClient | null, packet: { readonly topic: string }, problem: string): void {
     const { counters, reports, log } = this.rules;
     // Counted and reported already.
     if (packet.topic === '$SYS/dropped') return;
     counters.publishesDropped += 1;
-    if (reports.isNew('publish', client?.id, packet.topic)) log.warn({ client: client?.id, topic: packet.topic }, `dropping a publish to ${problem}`);
+    if (reports.isNew('publish', client?.id, packet.topic)) {
+      const login = client === null ? undefined : this.admitted.get(client)?.login;
+      log.warn({ client: client?.id, login, topic: packet.topic.slice(0, 200) }, `dropping a publish to ${problem}`);
+    }
   }
 
   private isRequest(topic: string): boolean {
     return this.rules.requestPrefixes.some((prefix) => topic === prefix || topic.startsWith(`${prefix}/`));
   }
-}
-
-function isSame(expected: string, given: Buffer | undefined): boolean {
-  const wanted = Buffer.from(expected);
-  // Its length may be told; which of its bytes are right may not.
-  return given !== undefined && wanted.length === given.length && timingSafeEqual(wanted, given);
 }

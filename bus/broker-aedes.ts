@@ -38,6 +38,8 @@ export interface BrokerClient extends EventEmitter {
   /** By filter; without prototype. */
   readonly subscriptions: Readonly<Record<string, { readonly qos: number }>>;
   will: unknown;
+  /** Of the CONNECT; becomes `will` when the client is let in (lib/handlers/connect.js, `storeWill`). */
+  _will?: { readonly topic: string } | null | undefined;
   /** Called by the emitter for each matching subscription (lib/handlers/subscribe.js, `addSubs`, which reads them once per subscription). */
   deliver0: Deliver;
   deliverQoS: Deliver;

@@ -10,7 +10,11 @@ export interface BrokerCounters {
   connectionsDelayed: number;
   /** Connections closed for what their client sent. */
   protocolErrors: number;
-  /** Acknowledged and not passed on: topics of the broker itself, too many levels, requests under a foreign login. */
+  /** Clients that speak MQTT 5, which this broker does not; among them Home Assistant as it comes. */
+  version5Refused: number;
+  /** Which of them came last: client and address; '' = none. */
+  version5Last: string;
+  /** Acknowledged and not passed on: topics of the broker itself, too many levels, topics that the login may not write. */
   publishesDropped: number;
   subscriptionsRefused: number;
   /** Not queued for a session that was full. */
@@ -29,6 +33,8 @@ export const newCounters = (): BrokerCounters => ({
   connectionsRefused: 0,
   connectionsDelayed: 0,
   protocolErrors: 0,
+  version5Refused: 0,
+  version5Last: '',
   publishesDropped: 0,
   subscriptionsRefused: 0,
   queueDropped: 0,

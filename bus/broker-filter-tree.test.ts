@@ -33,6 +33,7 @@ describe('a tree of filters', () => {
         const expected = new Map<string, number>();
         for (const { filter, client, qos } of list.values()) if (topicMatches(filter, topic)) expected.set(client, Math.max(qos, expected.get(client) ?? 0));
         expect(new Map(tree.match(topic))).toEqual(expected);
+        expect(tree.hasMatch(topic)).toBe(expected.size > 0);
       }),
       { numRuns: 500 },
     );

@@ -35,6 +35,23 @@ export class FilterTree {
     return found;
   }
 
+  /** Does any filter match this topic? */
+  hasMatch(topic: string): boolean {
+    return this.isMatched(this.root, topic.split('/'), 0);
+  }
+
+  private isMatched(node: FilterNode, levels: readonly string[], depth: number): boolean {
+    const level = levels[depth];
+    // Wildcards do not match a first level that begins with `$` (4.7.2).
+    const wildcards = !(depth === 0 && level?.startsWith('$'));
+    if (wildcards && (node.children.get('#')?.clients.size ?? 0) > 0) return true;
+    if (level === undefined) return node.clients.size > 0;
+    const same = node.children.get(level);
+    if (same !== undefined && this.isMatched(same, levels, depth + 1)) return true;
+    const any = wildcards ? node.children.get('+') : undefined;
+    return any !== undefined && this.isMatched(any, levels, depth + 1);
+  }
+
   private collect(node: FilterNode, levels: readonly string[], depth: number, found: Map<string, number>): void {
     const level = levels[depth];
     // Wildcards do not match a first level that begins with `$` (4.7.2).

@@ -113,9 +113,16 @@ function topicProblem(topic: string): string | null {
   return topic.includes('#') || topic.includes('+') ? 'a wildcard in the topic of a message' : null;
 }
 
-function sayVersion(packet: IncomingPacket, remote: string, { reports, log }: IntakeRules): void {
+/** Of a client id in a line for people: whoever sends it chooses it. */
+const clientIdChars = 40;
+
+function sayVersion(packet: IncomingPacket, remote: string, { reports, counters, log }: IntakeRules): void {
   const version = packet.protocolVersion ?? 4;
-  if (version <= 4 || !reports.isNew('version', remote.replace(/:\d+$/, ''), packet.clientId)) return;
+  if (version <= 4) return;
+  const address = remote.replace(/:\d+$/, '');
+  counters.version5Refused += 1;
+  counters.version5Last = `${(packet.clientId ?? '').replaceAll(/[^\w.:-]/g, '?').slice(0, clientIdChars)} from ${address}`;
+  if (!reports.isNew('version', address, packet.clientId)) return;
   log.warn(
     { client: packet.clientId, remote, protocol_version: version },
     'refusing a client that speaks MQTT 5: this broker speaks 3.1.1 only. Set the protocol version of that client to 3.1.1 (4 in many libraries)',

@@ -21,6 +21,7 @@ export interface PersistenceCures {
   readonly counters: BrokerCounters;
   /** Subscriptions that were refused: they must not be stored. */
   readonly refused: WeakSet<object>;
+  readonly mayQueue: (clientId: string, topic: string) => boolean;
   readonly log: Log;
 }
 
@@ -42,7 +43,7 @@ export function curePersistence(persistence: BrokerPersistence, cures: Persisten
   } satisfies Partial<BrokerPersistence>);
 }
 
-function cureSubscriptions(persistence: BrokerPersistence, { sessions, refused }: PersistenceCures): Partial<BrokerPersistence> {
+function cureSubscriptions(persistence: BrokerPersistence, { sessions, refused, mayQueue }: PersistenceCures): Partial<BrokerPersistence> {
   const original = {
     addSubscriptions: persistence.addSubscriptions.bind(persistence),
     removeSubscriptions: persistence.removeSubscriptions.bind(persistence),
@@ -69,7 +70,7 @@ function cureSubscriptions(persistence: BrokerPersistence, { sessions, refused }
       await original.removeSubscriptions(client, filters);
       sessions.unsubscribed(client.id ?? '', filters);
     },
-    subscriptionsByTopic: (topic) => Promise.resolve(sessions.wanting(topic)),
+    subscriptionsByTopic: (topic) => Promise.resolve(sessions.wanting(topic).filter(({ clientId }) => mayQueue(clientId, topic))),
     // aedes empties the queue of an ended session after the CONNACK, and leaves the rest when the client goes before that.
     cleanSubscriptions: async (client) => {
       sessions.ended(client.id ?? '');

@@ -121,6 +121,8 @@ export function readFigures({ broker, sessions, retained, counters, door, versio
     'limits/connections/refused': counters.connectionsRefused,
     'limits/connections/delayed': counters.connectionsDelayed,
     'limits/connections/failed': counters.protocolErrors,
+    'limits/connections/mqtt_5': counters.version5Refused,
+    'limits/connections/mqtt_5_last': counters.version5Last,
     'limits/clients/slow': counters.slowClientsDisconnected,
     'limits/sessions/ended': counters.sessionsEnded,
     'limits/subscriptions/refused': counters.subscriptionsRefused,

@@ -9,8 +9,9 @@
  */
 import type { Duplex } from 'node:stream';
 import { Aedes, type AedesOptions } from 'aedes';
+import type { BrokerLogins } from './broker-access.ts';
 import { Admission } from './broker-admission.ts';
-import type { BrokerClient, BrokerInternals } from './broker-aedes.ts';
+import type { BrokerClient, BrokerInternals, BrokerPacket } from './broker-aedes.ts';
 import { newCounters, ReportOnce } from './broker-counters.ts';
 import { type Connection, Door } from './broker-door.ts';
 import { Gates } from './broker-gate.ts';
@@ -24,6 +25,7 @@ import { keepSessions } from './broker-session-keeper.ts';
 import { Sessions } from './broker-sessions.ts';
 import { type BrokerStore, openBrokerStore } from './broker-store.ts';
 import { type BrokerFigures, readFigures, SysFigures } from './broker-sys.ts';
+import { topicMatches } from './broker-topic-filter.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Log } from './log.ts';
 
@@ -32,8 +34,10 @@ export interface BrokerOptions extends ListenerOptions {
   readonly dataDir: string | null;
   /** Topic prefixes of requests (with root, without a trailing slash): nothing there is ever retained, the flag is taken off. */
   readonly neverRetained?: readonly string[];
-  /** By login. With them a client must know one, and its requests end with its login; without, nobody is asked. */
-  readonly passwords?: Readonly<Record<string, string>>;
+  /** With them a client needs one, and may do what is granted to it; without, nobody is asked. */
+  readonly logins?: BrokerLogins;
+  /** Told of what is retained under this filter: at the start, and with each change; `payload` empty: it is cleared. */
+  readonly watched?: { readonly filter: string; onRetained(topic: string, payload: Buffer): void };
   /** What differs from the defaults. */
   readonly limits?: Partial<BrokerLimits>;
   readonly clock?: Clock;
@@ -72,7 +76,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const aedes = await createAedes(options, { limits, clock, counters, door });
     door.open(aedes.handle);
     options.log.info(
-      { host: options.host, port, tls_port: tlsPort, web_socket_port: webSocketPort, data_dir: options.dataDir, password: options.passwords !== undefined },
+      { host: options.host, port, tls_port: tlsPort, web_socket_port: webSocketPort, data_dir: options.dataDir, password: options.logins !== undefined },
       'the embedded broker listens',
     );
     return {
@@ -114,11 +118,17 @@ interface RunningAedes {
 async function createAedes(options: BrokerOptions, { limits, clock, counters, door }: Surroundings): Promise<RunningAedes> {
   const { log } = options;
   const reports = new ReportOnce();
-  const gates = new Gates({ limits, counters, log });
   const retained = new RetainedMessages(limits, counters);
   const sessions = new Sessions(limits, counters, log);
-  const admission = new Admission({ limits, counters, reports, log, requestPrefixes: options.neverRetained ?? [], passwords: options.passwords ?? null });
-  const store = await openBrokerStore(options.dataDir, { retained, sessions, gates, counters, refused: admission.refused, log }, clock.now());
+  const { logins = null, neverRetained: requestPrefixes = [], watched } = options;
+  const onRetained = ({ topic, payload }: BrokerPacket): void => {
+    if (watched !== undefined && topicMatches(watched.filter, topic)) watched.onRetained(topic, payload);
+  };
+  const admission = new Admission({ limits, counters, reports, log, requestPrefixes, logins, onRetained });
+  const gates = new Gates({ limits, counters, log });
+  const mayQueue = (clientId: string, topic: string): boolean => admission.mayQueue(clientId, topic);
+  const store = await openBrokerStore(options.dataDir, { retained, sessions, gates, counters, refused: admission.refused, mayQueue, log }, clock.now());
+  if (watched !== undefined) for (const packet of retained.matching(watched.filter)) onRetained(packet);
   const broker = new Aedes(aedesOptions(limits, store, gates, admission)) as unknown as BrokerInternals & { listen(): Promise<void> };
   const order = new PublishOrder(broker, createRetention(retained, store.writeRetained, log), log);
   admission.attach(broker, order);
@@ -179,9 +189,18 @@ function aedesOptions(limits: BrokerLimits, store: BrokerStore, gates: Gates, ad
       done(null, true);
     },
     authenticate: (client, login, password, done) => {
-      const welcome = admission.mayConnect(client as unknown as BrokerClient, login, password);
-      done(welcome ? null : Object.assign(new Error('bad user name or password'), { returnCode: 4 }), welcome);
+      admission.mayConnect(client as unknown as BrokerClient, login, password).then(
+        (returnCode) => {
+          done(returnCode === null ? null : Object.assign(new Error(`refused with code ${returnCode}`), { returnCode }), returnCode === null);
+        },
+        (error: unknown) => {
+          // 3: server unavailable, so that the client tries again.
+          done(Object.assign(error instanceof Error ? error : new Error(String(error)), { returnCode: 3 }), false);
+        },
+      );
     },
+    // Asked for everything that is sent: live, retained and queued, which is taken from the queue then.
+    authorizeForward: (client, packet) => (admission.mayRead(client as unknown as BrokerClient, packet.topic) ? packet : null),
     authorizeSubscribe: (client, subscription, done) => {
       done(null, admission.maySubscribe(client as unknown as BrokerClient, subscription) ? subscription : null);
     },

@@ -19,6 +19,7 @@ import { Inbox } from './inbox.ts';
 import { type Incoming, type Link, LinkClosedError, type LinkOptions, type Transport, type Will } from './link.ts';
 import type { Log } from './log.ts';
 import type { Outbox } from './outbox.ts';
+import { payloadProblem } from './payload-limit.ts';
 import { Quarantine } from './quarantine.ts';
 import { Scout } from './scout.ts';
 import { SessionCounter } from './session-counter.ts';
@@ -154,6 +155,15 @@ export class Bus {
     return this.publishNow(topic.build(levels), JSON.stringify(payload));
   }
 
+  async announce<P extends string, T extends Topic<P>>(topic: T, levels: LevelsOf<P>, payload: PayloadInput<T> | null): Promise<boolean> {
+    const name = topic.build(levels);
+    if (payload !== null) topic.schema.parse(payload);
+    const text = payload === null ? '' : JSON.stringify(payload);
+    const problem = payloadProblem(name, text);
+    if (problem !== null) throw problem;
+    return this.publishNow(name, text, true);
+  }
+
   async clear(relative: string): Promise<void> {
     await this.publishNow(relative, '', true);
   }
@@ -162,7 +172,7 @@ export class Bus {
     const link = this.link;
     if (link === null) return false;
     try {
-      await link.publish(this.absolute(relative), payload, { retain });
+      await link.publish(isForeign(relative) ? relative : this.absolute(relative), payload, { retain });
       return true;
     } catch (error) {
       this.options.log.debug({ topic: relative, err: error }, 'message not sent');
@@ -283,6 +293,8 @@ export class Bus {
   /** null: neither ours nor one of another program that the table knows. */
   private relative(topic: string): string | null {
     if (topic.startsWith(`${this.options.root}/`)) return topic.slice(this.options.root.length + 1);
-    return findTopic(topic)?.row.foreign === true ? topic : null;
+    return isForeign(topic) ? topic : null;
   }
 }
+
+const isForeign = (topic: string): boolean => findTopic(topic)?.row.foreign === true;

@@ -2,7 +2,7 @@
  * A connection that comes back: connects, hands each fresh link to its owner, waits for its end, backs off, connects again.
  *
  * Remembers nothing itself; the owner re-reads and re-sends what matters on every link. Back-off doubles from 250 ms to
- * 30 s, or to what its owner says, with ±50 % jitter (a broker restart is over within a second, and a fleet must not come
+ * 30 s, or to what its owner or the transport says, with ±50 % jitter (a broker restart is over within a second, and a fleet must not come
  * back in step) and starts over once a link has held for 10 s, so that two programs that take over each other's client id slow down.
  */
 import type { Clock } from './clock.ts';
@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   readonly log: Log;
   /** 0 ≤ x < 1; the jitter. */
   readonly random: () => number;
-  /** The longest wait between two attempts, before the jitter. 30 s when absent. */
+  /** The longest wait between two attempts, before the jitter. What the transport says when absent, else 30 s. */
   readonly backoffMaxMs?: number;
   /** Everything the next CONNECT says, its will included. Called once per attempt. */
   linkOptions(): Promise<LinkOptions>;
@@ -69,7 +69,8 @@ export class Connection {
       if (this.stopped) return;
       if (ended.error instanceof RetryNow) continue;
       if (ended.wasUp && clock.now() - startedAt >= heldAfterMs) failures = 0;
-      const waitMs = Math.min(backoffFirstMs * 2 ** failures, this.options.backoffMaxMs ?? backoffMaxMsDefault) * (0.5 + this.options.random());
+      const maxMs = this.options.backoffMaxMs ?? this.options.transport.backoffMaxMs ?? backoffMaxMsDefault;
+      const waitMs = Math.min(backoffFirstMs * 2 ** failures, maxMs) * (0.5 + this.options.random());
       failures += 1;
       if (failures === 1 || failures % 10 === 0)
         log.warn({ err: ended.error, broker: this.options.transport.description, failures }, 'broker connection lost or refused; trying again');

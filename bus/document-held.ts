@@ -6,6 +6,8 @@ export interface Held {
   content: string;
   tsMs: number;
   rev: number;
+  /** The session of `rev`: in which it was last put on a link; 0: in none. */
+  session: number;
   dirty: boolean;
   inFlight: boolean;
   /** Somebody else's hand was seen on the topic before the PUBACK, and our own copy not after it. */
@@ -20,12 +22,31 @@ export const newHeld = (content: string, tsMs: number, rev: number): Held => ({
   content,
   tsMs,
   rev,
+  session: 0,
   dirty: true,
   inFlight: false,
   contested: false,
   echoedRev: 0,
   bornRev: rev,
 });
+
+/** What it says is about to be published, as the next rev of this session. */
+export function putOnLink(held: Held, session: number): void {
+  held.dirty = false;
+  held.inFlight = true;
+  held.rev += 1;
+  held.session = session;
+}
+
+/**
+ * Whether it has to be published to a broker that holds `there`: it says something else, or is older than what was said since, at another broker or at
+ * this one before it lost its memory. Whoever read that drops the older copy as old, also where it says the same.
+ */
+export function isNews({ content, session, rev }: Pick<Held, 'content' | 'session' | 'rev'>, there: Parsed | null | undefined): boolean {
+  if (there == null || there.content !== content) return true;
+  const { head } = there;
+  return head.session < session || (head.session === session && head.rev !== undefined && head.rev < rev);
+}
 
 /** Notes what came back: `ours` (or as good as), or `foreign`: somebody deleted or overwrote it. */
 export function noteCopy(held: Held, copy: Parsed | null, session: number): 'ours' | 'foreign' {

@@ -10,11 +10,12 @@ import type { LevelsOf, Topic } from '../contracts/topic.ts';
 import { topics } from '../contracts/topics.ts';
 import type { DocumentBody, Documents } from './actor.ts';
 import { type Clock, isoTime } from './clock.ts';
-import { type Held, newHeld, noteCopy } from './document-held.ts';
+import { type Held, isNews, newHeld, noteCopy, putOnLink } from './document-held.ts';
 import { contentOf, type Parsed, parseDocument, siteOf, withHead } from './document-text.ts';
 import type { Incoming, Link } from './link.ts';
 import type { Log } from './log.ts';
 import { payloadProblem } from './payload-limit.ts';
+import { ReadBack } from './read-back.ts';
 import { RepairSchedule } from './repair-schedule.ts';
 import { Settlement } from './settlement.ts';
 
@@ -34,7 +35,7 @@ export interface DocumentWriterOptions {
 export class DocumentWriter implements Documents {
   private readonly options: DocumentWriterOptions;
   private readonly held = new Map<string, Held>();
-  private readonly readBack = new Map<string, Parsed | null>();
+  private readonly readBack = new ReadBack();
   /** Last rev of topics deleted in this session: one that comes back must be newer than its own `gone`. */
   private readonly erasedRev = new Map<string, number>();
   private link: Link | null = null;
@@ -123,13 +124,11 @@ export class DocumentWriter implements Documents {
 
   /** The highest session the broker holds on our topics. */
   highestSession(): number | null {
-    let highest: number | null = null;
-    for (const parsed of this.readBack.values()) if (parsed !== null) highest = Math.max(highest ?? 0, parsed.head.session);
-    return highest;
+    return this.readBack.highestSession();
   }
 
   topicInTheWay(session: number): string {
-    return [...this.readBack].find(([, parsed]) => parsed?.head.session === session)?.[0] ?? '';
+    return this.readBack.topicOfSession(session);
   }
 
   /** Everything retained has been read back: publish what differs. `always` topics (those with a will) go out in any case. */
@@ -139,7 +138,8 @@ export class DocumentWriter implements Documents {
     for (const [relative, held] of this.held) {
       const there = this.readBack.get(relative);
       held.inFlight = false;
-      held.dirty = there == null || there.content !== held.content || always.has(relative);
+      // The manifest in any case: only one of the present session proves that what it does not list is no more.
+      held.dirty = isNews(held, there) || always.has(relative) || relative === this.manifestTopic;
       held.rev = 0; // sessionInTheWay has made sure that nothing there is of this session
       held.echoedRev = 0;
       held.contested = false;
@@ -174,7 +174,7 @@ export class DocumentWriter implements Documents {
   onOwnTopic(relative: string, message: Incoming, onlySite: string | null = null): void {
     const parsed = parseDocument(message.payload);
     if (onlySite !== null && (siteOf(parsed) ?? onlySite) !== onlySite) this.cede(relative);
-    else if (!this.reconciled) this.readBack.set(relative, parsed);
+    else if (!this.reconciled) this.readBack.note(relative, message);
     else if (parsed !== null && parsed.head.session > this.session) this.options.onDuplicate(relative, parsed.head.session);
     else this.onOwnCopy(relative, message, parsed);
   }
@@ -183,7 +183,7 @@ export class DocumentWriter implements Documents {
     const held = this.held.get(relative);
     if (held === undefined) {
       const isEcho = message.payload.length === 0 || (parsed?.head.session === this.session && (parsed.head.rev ?? 0) <= (this.erasedRev.get(relative) ?? 0));
-      if (!isEcho) this.onStray(relative, parsed);
+      if (!isEcho) this.onStray(relative, message);
     } else if (noteCopy(held, parsed, this.session) === 'foreign') {
       if (held.inFlight) held.contested = true;
       else if (!held.dirty) this.repairs.soon(relative);
@@ -204,9 +204,7 @@ export class DocumentWriter implements Documents {
     const held = this.held.get(relative);
     const link = this.link;
     if (held === undefined || link === null || !this.reconciled || held.inFlight || !held.dirty) return;
-    held.dirty = false;
-    held.inFlight = true;
-    held.rev += 1;
+    putOnLink(held, this.session);
     const covers = this.settlement.covers(relative);
     const text = withHead(held.content, isoTime(held.tsMs), { session: this.session, rev: held.rev });
     link.publish(this.options.topicOf(relative), text, { retain: true }).then(
@@ -228,8 +226,8 @@ export class DocumentWriter implements Documents {
   }
 
   /** Somebody put a document where we have none: as good as a leftover. */
-  private onStray(relative: string, parsed: Parsed | null): void {
-    this.readBack.set(relative, parsed);
+  private onStray(relative: string, message: Incoming): void {
+    this.readBack.note(relative, message);
     if (this.isComplete) this.repairs.soon(relative);
   }
 
@@ -249,7 +247,7 @@ export class DocumentWriter implements Documents {
     this.removals.set(relative, content);
     const link = this.link;
     if (link === null || !this.reconciled) return; // done after the next connect
-    this.readBack.delete(relative);
+    this.readBack.forget(relative);
     const topic = this.options.topicOf(relative);
     const rev = (this.erasedRev.get(relative) ?? 0) + 1;
     this.erasedRev.set(relative, rev);
@@ -272,7 +270,7 @@ export class DocumentWriter implements Documents {
   }
 
   private sweep(): void {
-    for (const [relative, parsed] of this.readBack) {
+    for (const [relative, parsed] of this.readBack.entries) {
       if (this.held.has(relative) || this.removals.has(relative) || relative === this.manifestTopic) continue;
       this.options.log.info({ topic: relative }, 'deleting a document of an earlier life');
       this.erase(relative, parsed === null ? {} : (JSON.parse(parsed.content) as Record<string, unknown>));

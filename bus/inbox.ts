@@ -2,7 +2,7 @@
  * What arrives for one actor: matched to the topic table, checked, made into deliveries.
  *
  * Documents go through the reader, so that an actor sees each state once; manifests prove deletions; events and messages
- * are handed on as they come; requests are handed on as text, because refusing one is the ledger's business.
+ * are handed on as they come, and that an announcement was taken away too; requests are handed on as text, because refusing one is the ledger's business.
  */
 import type { DocumentHead } from '../contracts/common.ts';
 import type { CursorPositions } from '../contracts/event.ts';
@@ -49,8 +49,9 @@ export class Inbox {
 
   private onOther(relative: string, found: FoundTopic, message: Incoming): void {
     const isRequest = found.row.kind === 'request';
-    if (!isRequest && message.payload.length === 0) return;
-    const checked = isRequest ? null : this.checked(relative, found, message);
+    const isEmpty = message.payload.length === 0;
+    if (isEmpty && !isRequest && found.row.kind !== 'announcement') return;
+    const checked = isRequest || isEmpty ? null : this.checked(relative, found, message);
     if (checked === undefined) return;
     this.options.deliver({
       kind: 'message',

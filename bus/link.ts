@@ -53,6 +53,8 @@ export interface Transport {
   connect(options: LinkOptions, handlers: LinkHandlers): Promise<Link>;
   /** For people: which broker, without credentials. */
   readonly description: string;
+  /** The longest wait between two attempts that makes sense with these brokers, where nobody says otherwise; absent: the connection's own. */
+  readonly backoffMaxMs?: number;
 }
 
 export class LinkClosedError extends Error {

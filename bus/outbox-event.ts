@@ -1,6 +1,7 @@
 /** From what an emitter says to the event that its outbox keeps: of its node and source, numbered, and of a size that every link takes. */
 import { payloadBytesMax } from '../contracts/defaults.ts';
 import { Event, type EventDraft, type Lane } from '../contracts/event.ts';
+import { eventTypeRow } from '../contracts/event-types.table.ts';
 
 /** `floor` is added when it is sent. */
 const headroomBytes = 100;
@@ -31,3 +32,6 @@ export function eventOf(
   // No link would ever take it, and everything behind it would wait for ever.
   return { event: { ...event, payload: { payload_dropped_bytes: bytes } }, bytesDropped: bytes };
 }
+
+/** Must outlive a power cut: what is urgent, and what ends a trouble. Its sender says that once, and an end that is lost leaves an incident open for ever. */
+export const isSynced = ({ lane, type }: Event): boolean => lane === 'urgent' || (eventTypeRow(type)?.closes ?? []).length > 0;

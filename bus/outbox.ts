@@ -13,7 +13,7 @@ import { type Clock, isoTime } from './clock.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { killPoint } from './kill-point.ts';
 import type { Log } from './log.ts';
-import { eventOf } from './outbox-event.ts';
+import { eventOf, isSynced } from './outbox-event.ts';
 import { OutboxFile, type OutboxLine } from './outbox-file.ts';
 import { firstAbove, firstHeld, isOverlapped, type LaneState, newLane, takeOut } from './outbox-lane.ts';
 import { OutboxStores } from './outbox-stores.ts';
@@ -81,14 +81,14 @@ export class Outbox {
     return this.laneStates.urgent.waiting.length + this.laneStates.info.waiting.length;
   }
 
-  /** Resolves when the event is on disk (info: handed to the operating system, which survives a kill, not a power cut). */
+  /** Resolves when the event is on disk (info that ends nothing: handed to the operating system, which survives a kill, not a power cut). */
   async emit(draft: EventDraft): Promise<void> {
     if (draft.id !== undefined && this.loadedIds.has(draft.id)) return;
     const event = this.number(draft);
     this.laneStates[event.lane].waiting.push(event);
     this.bytes += JSON.stringify(event).length;
     try {
-      await this.file.append(event, event.lane === 'urgent');
+      await this.file.append(event, isSynced(event));
     } catch (error) {
       this.forget(event);
       throw error;

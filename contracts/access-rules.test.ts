@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { standingOf } from '../actors/ledger/access.ts';
 import { topicMatches } from '../bus/broker-topic-filter.ts';
-import { accessMatrix, foreignLogin, loginsAt, type MatrixSite, matrixAccess } from '../test/kit/access-matrix.table.ts';
+import { accessMatrix, foreignLogin, homeAssistantMatrix, loginsAt, type MatrixSite, matrixAccess } from '../test/kit/access-matrix.table.ts';
 import { type Access, accessOf, type BrokerScope, mayBeRetained } from './access-rules.ts';
 import { requestStates } from './action.ts';
 import { allTopics, topics } from './topics.ts';
@@ -37,14 +37,23 @@ describe.each<MatrixSite>(['hub', 'cabin'])('at the broker of %s', (site) => {
     expect(allowed.sort()).toEqual([...writers[site]].sort());
   });
 
+  it.each(homeAssistantMatrix)('$topic, outside of the root, is written by nobody but its writers', ({ topic, writers }) => {
+    const allowed = [...loginsAt(site), ...strangers].filter((login) => may(login, 'writes', topic, scope));
+    expect(allowed.sort()).toEqual([...writers[site]].sort());
+    expect(may('kiosk', 'reads', topic, scope)).toBe(true);
+  });
+
   it('everybody who is known reads everything of ours, and nobody else anything', () => {
     const readers = [...loginsAt(site), ...strangers].filter((login) => accessMatrix.every(({ topic }) => may(login, 'reads', `lab/${topic}`, scope)));
     expect(readers.sort()).toEqual([...loginsAt(site)].sort());
     for (const stranger of strangers) expect(accessOf(stranger, scope)).toEqual({ reads: [], writes: [] });
   });
 
-  it('nobody writes outside of the root, and people alone read what a broker says about itself', () => {
-    for (const login of loginsAt(site)) for (const filter of accessOf(login, scope).writes) expect(filter).toMatch(/^lab\/[a-z]/);
+  it('nobody writes outside of the root but what is announced to Home Assistant, and people alone read what a broker says about itself', () => {
+    const outside = homeAssistantMatrix.map(({ row }) => topics[row].filter());
+    for (const login of loginsAt(site)) {
+      for (const filter of accessOf(login, scope).writes.filter((each) => !outside.includes(each))) expect(filter).toMatch(/^lab\/[a-z]/);
+    }
     const curious = loginsAt(site).filter((login) => may(login, 'reads', '$SYS/broker/uptime', scope));
     expect(curious.sort()).toEqual(['anna', 'homeassistant', 'kiosk']);
     expect(may('kiosk', 'reads', topics.zigbeeBridge.build({}), scope)).toBe(true);

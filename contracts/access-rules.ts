@@ -9,6 +9,7 @@
 import type { RequestState } from './action.ts';
 import { type ActorName, actorOfLogin, frontEnds } from './actor-names.ts';
 import type { AccessList, PersonRole } from './desired.ts';
+import { homeAssistantLogin } from './home-assistant.ts';
 import type { Topic } from './topic.ts';
 import { allTopics, topics } from './topics.ts';
 
@@ -69,8 +70,11 @@ export function accessOf(login: string | null, scope: BrokerScope): Access {
   if (role.kind === 'stranger') return { reads: [], writes: [] };
   const foreign = allTopics.filter(([, row]) => row.foreign === true).map(([, row]) => row.filter());
   const reads = [`${scope.root}/#`, ...foreign, ...(role.kind === 'person' || role.kind === 'anonymous' ? [brokerFigures] : [])];
-  const writes = allTopics.flatMap(([, row]) => (row.foreign === true ? [] : writesOf(row, role, scope)));
-  return { reads, writes: [...new Set(writes)].map((filter) => `${scope.root}/${filter}`) };
+  const writes = allTopics.flatMap(([, row]) => {
+    if (row.foreign === true) return foreignWritesOf(row, role);
+    return writesOf(row, role, scope).map((filter) => `${scope.root}/${filter}`);
+  });
+  return { reads, writes: [...new Set(writes)] };
 }
 
 /**
@@ -101,6 +105,13 @@ function writesOf(row: Topic, role: Exclude<Role, { kind: 'stranger' }>, scope: 
   }
 }
 
+/** Topics outside the root: who announces devices, and Home Assistant itself, which says its birth and takes away a device that a person deleted there. */
+function foreignWritesOf(row: Topic, role: Exclude<Role, { kind: 'stranger' }>): readonly string[] {
+  const isHomeAssistant = role.kind === 'person' && role.role === 'delegate' && role.login === homeAssistantLogin;
+  if (row === asRow(topics.homeAssistantDevice)) return isHomeAssistant || (role.kind === 'actor' && role.actor === row.owner) ? [row.filter()] : [];
+  return row === asRow(topics.homeAssistantStatus) && isHomeAssistant ? [row.filter()] : [];
+}
+
 type Actor = Extract<Role, { kind: 'actor' }>;
 type Rule = (row: Topic, who: Actor, scope: BrokerScope) => readonly string[];
 
@@ -121,6 +132,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ledger: onlyFor('ledger', (row, _, scope) => ofSiteAndTroubles(row, scope)),
   supervisor: onlyFor('supervisor', (row, _, scope) => ofSiteAndTroubles(row, scope)),
   bridge: onlyFor('bridge', (row, _, { site }) => [filterOf(row, { site })]),
+  'ha-discovery': onlyFor('ha-discovery', (row, _, { site }) => [filterOf(row, { site })]),
   'that requester': (row, { login, actor }) => asRequester(row, login, frontEnds.includes(actor) ? peoplesStates('delegate') : (programsStates[actor] ?? [])),
   'a person without a login': () => [],
   'that login': (row, { login }) => asLogin(row, login),

@@ -9,7 +9,7 @@ export const LinkStatus = z.object({
     .enum(['up', 'degraded', 'down', 'gone'])
     .describe("degraded = the hub is reached, and something is wrong at the site's own broker or with the hub's store; down = not reached, or the will"),
   site: SiteName.optional(),
-  since: Timestamp.optional().describe('when this status began, by the clock of the site'),
+  since: Timestamp.optional().describe('when this status began, by the clock of the site; at the hub absent while it is up'),
   near: z
     .enum(['up', 'standby', 'down'])
     .optional()

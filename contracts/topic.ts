@@ -5,13 +5,14 @@ import { levelPattern } from './common.ts';
 /** `'health/{node}/{service}'` → `{node: string, service: string}` */
 export type LevelsOf<P extends string> = P extends `${string}{${infer K}}${infer Rest}` ? { readonly [key in K]: string } & LevelsOf<Rest> : unknown;
 
-export type TopicKind = 'document' | 'event' | 'request' | 'message';
+/** An announcement is retained like a document, in a form that another program prescribes: without our head. */
+export type TopicKind = 'document' | 'announcement' | 'event' | 'request' | 'message';
 
 export interface TopicRow<P extends string = string, S extends z.ZodType = z.ZodType> {
   readonly pattern: P;
   readonly schema: S;
   readonly kind: TopicKind;
-  /** Documents are retained, nothing else ever is. */
+  /** Documents and announcements are retained, nothing else ever is. */
   readonly retained: boolean;
   readonly qos: 1;
   /** The one writer: an actor, or who publishes requests. */
@@ -19,7 +20,7 @@ export interface TopicRow<P extends string = string, S extends z.ZodType = z.Zod
   /** Where the bridge carries it: up = site to hub, down = hub to site, none = never. */
   readonly bridge: 'up' | 'down' | 'none';
   readonly means: string;
-  /** Another program's topic: outside our root, only ever read, and retained or not as its writer likes. Its payload may be bare text. */
+  /** Another program's topic: outside our root. But for announcements it is only ever read, retained or not as its writer likes. Its payload may be bare text. */
   readonly foreign?: true;
 }
 
@@ -50,7 +51,7 @@ export function defineTopic<const P extends string, S extends z.ZodType>(row: Om
       .join('/');
   return {
     ...row,
-    retained: row.kind === 'document',
+    retained: row.kind === 'document' || row.kind === 'announcement',
     qos: 1,
     build: (levels) => render(levels as Readonly<Record<string, string>>, null),
     filter: (levels = {}) => render(levels as Readonly<Record<string, string | undefined>>, '+'),

@@ -5,13 +5,14 @@
  * `actions/<state>/<requester>` carries requests and is never retained; the documents, with what became of
  * them, are at `world/actions/<node>/<id>`.
  *
- * Rows marked `foreign` are other programs' topics that an actor reads; they stand outside the root.
+ * Rows marked `foreign` are other programs' topics; they stand outside the root, and are only read unless they are announcements.
  */
 import { Action, ActionRequest, Decisions, Maintenance, MaintenanceRequest, Reply } from './action.ts';
 import { ActorStatus, Manifest } from './actor-status.ts';
 import { DesiredNode } from './desired.ts';
 import { Event } from './event.ts';
 import { NodeHealth, ServiceHealth } from './health.ts';
+import { HomeAssistantDevice, HomeAssistantStatus, Inbox } from './home-assistant.ts';
 import { Incident } from './incident.ts';
 import { LinkStatus, Probe, RelayedRequest, Verdict } from './link.ts';
 import { defineTopic, type Topic } from './topic.ts';
@@ -111,6 +112,18 @@ export const topics = {
   verdict: defineTopic({
     pattern: 'verdicts/{site}', schema: Verdict, kind: 'message', owner: "that site's ledger", bridge: 'up',
     means: 'what a site decided about a relayed request',
+  }),
+  inbox: defineTopic({
+    pattern: 'inbox/{site}', schema: Inbox, kind: 'document', owner: 'ha-discovery', bridge: 'none',
+    means: 'what waits for a yes at the broker of a site, in one small document: for Home Assistant and other displays',
+  }),
+  homeAssistantDevice: defineTopic({
+    pattern: 'homeassistant/device/{id}/config', schema: HomeAssistantDevice, kind: 'announcement', owner: 'ha-discovery', bridge: 'none', foreign: true,
+    means: 'a device announced to Home Assistant; empty = it is no more',
+  }),
+  homeAssistantStatus: defineTopic({
+    pattern: 'homeassistant/status', schema: HomeAssistantStatus, kind: 'message', owner: 'Home Assistant', bridge: 'none', foreign: true,
+    means: 'birth and will of Home Assistant',
   }),
   zigbeeBridge: defineTopic({
     pattern: 'zigbee2mqtt/bridge/state', schema: ZigbeeBridgeState, kind: 'message', owner: 'zigbee2mqtt', bridge: 'none', foreign: true,
