@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { linkHeartbeatMs } from '../../contracts/defaults.ts';
 import { LinkStatus } from '../../contracts/link.ts';
 import { BridgeRig, eventOf, startMs } from '../../test/kit/bridge-rig.ts';
+import { unconfirmedMax } from './event-queue.ts';
+import { mode } from './reduce.ts';
 import { ackWithinMs } from './uplink.ts';
 
 const site = 'links/chelsty';
@@ -21,7 +23,7 @@ describe('the heartbeat', () => {
     const before = rig.sent.length;
     rig.pass(linkHeartbeatMs * 10);
     expect(rig.sent).toHaveLength(before + 10);
-    expect(rig.sent.at(-1)?.text.length).toBeLessThan(230);
+    expect(rig.sent.at(-1)?.text.length).toBeLessThan(190);
     expect(linkOf(rig)).toMatchObject({ status: 'up', site: 'chelsty', backlog: 0 });
   });
 
@@ -52,7 +54,24 @@ describe('what is said of the link', () => {
     rig.connect();
     expect(linkOf(rig)).toMatchObject({ status: 'up', session: 101, rev: 1 });
     rig.pass(60_000).down('far').pass(5_000).up('far').settle();
-    expect(linkOf(rig)).toMatchObject({ status: 'up', session: 102, rev: 1, since: new Date(startMs + 65_000).toISOString() });
+    expect(linkOf(rig)).toMatchObject({ status: 'up', session: 102, rev: 1 });
+  });
+
+  test('since when, at the hub only while something is wrong: as long as it is up, each byte crosses the link every 54 s', () => {
+    const rig = new BridgeRig().connect().pass(60_000).down('near').settle();
+    const since = new Date(startMs + 60_000).toISOString();
+    expect(linkOf(rig)).toMatchObject({ status: 'degraded', since });
+    rig.pass(5_000).up('near').settle();
+    expect(linkOf(rig).since).toBeUndefined();
+    expect(said(rig).at(-1)).toMatchObject({ status: 'up', since: new Date(startMs + 65_000).toISOString() });
+  });
+
+  test('the mode does not change with each single event, which would cost more on the link than the event does', () => {
+    const rig = new BridgeRig({ hubStores: false }).connect().publish('events/chelsty-infra', eventOf(1), false);
+    expect(rig.state.queue.backlog).toBe(1);
+    expect(mode(rig.state)).toBe('forwarding');
+    for (let seq = 2; seq <= unconfirmedMax + 1; seq += 1) rig.publish('events/chelsty-infra', eventOf(seq), false);
+    expect(mode(rig.state)).toBe('draining');
   });
 
   test('degraded while the broker of the site is away', () => {

@@ -12,9 +12,11 @@ import { Event, type EventDraft } from '../../contracts/event.ts';
 import { topics } from '../../contracts/topics.ts';
 import { Cursor } from '../../contracts/world.ts';
 import { offsetSample, withSample } from './clock-offset.ts';
+import { followClock } from './clock-set-back.ts';
 import { copyOf } from './copy.ts';
 import { downFilters, goesUp, inventoryManifests, isMachine, type Place, placeOf, readBackFilters } from './directions.ts';
 import type { DocumentMessage } from './documents-up.ts';
+import { unconfirmedMax } from './event-queue.ts';
 import { sayLink } from './link-document.ts';
 import { pump, rewriteDue } from './pump.ts';
 import type { BridgeCommand, BridgeEvent, BridgeState } from './state.ts';
@@ -27,6 +29,7 @@ export interface BridgeReduction {
 }
 
 export function reduce(state: BridgeState, event: BridgeEvent): BridgeReduction {
+  followClock(state, event.now);
   const commands = [...react(state, event), ...onTime(state, event.now), ...sayLink(state, event.now), ...pump(state, event.now)];
   if (state.down.isUnsaved) {
     state.down.isUnsaved = false;
@@ -35,12 +38,13 @@ export function reduce(state: BridgeState, event: BridgeEvent): BridgeReduction 
   return { state, commands };
 }
 
-/** offline: the hub is not reached; standby: the site's broker is away; draining: a backlog goes up; forwarding: nothing waits. */
+/** offline: the hub is not reached; standby: the site's broker is away; draining: a backlog goes up; forwarding: what happens crosses at once. */
 export function mode(state: BridgeState): 'offline' | 'reconciling' | 'standby' | 'draining' | 'forwarding' {
   if (state.isStandbyOpen) return 'standby';
   if (state.far.status === 'down') return 'offline';
   if (state.far.status === 'reading' || state.near.status !== 'up') return 'reconciling';
-  return state.queue.backlog > 0 ? 'draining' : 'forwarding';
+  // Not with each single event: a mode is a document that crosses the link too, and weighs more than the event.
+  return state.queue.backlog > unconfirmedMax ? 'draining' : 'forwarding';
 }
 
 function react(state: BridgeState, event: BridgeEvent): readonly BridgeCommand[] {

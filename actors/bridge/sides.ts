@@ -20,8 +20,8 @@ const nearBackoffMaxMs = 5_000;
 /** A hung broker on the local network is found by the probes long before. */
 const nearKeepaliveS = 30;
 const nearPace = { keepaliveS: nearKeepaliveS, backoffMaxMs: nearBackoffMaxMs };
-/** The hub is to be right within seconds after an uplink came back, also one that comes and goes. Asked in vain it costs 100 bytes: 36 kB an hour. */
-const farBackoffMaxMs = 10_000;
+/** The hub is to be right within seconds after an uplink came back, also one that comes and goes. Asked in vain it costs 100 bytes: 72 kB an hour. */
+const farBackoffMaxMs = 5_000;
 const farPace = { keepaliveS: farKeepaliveS, backoffMaxMs: farBackoffMaxMs };
 /** The site's broker has to hold this long before the standby goes: one that starts and falls over again is not back. */
 const localHoldsMs = 5_000;

@@ -62,7 +62,7 @@ interface Connected {
 
 /** What is under way to the hub. */
 export interface Ticket {
-  readonly sentMs: number;
+  sentMs: number;
   readonly bytes: number;
   readonly document: DocumentMessage | null;
 }
@@ -92,6 +92,8 @@ export interface BridgeState {
   readonly toJournal: Event[];
   journalling: readonly Event[] | null;
   journalLines: number;
+  /** The last time that was told. */
+  nowMs: number;
   /** When the hub's store last moved, or was first waited for. */
   confirmedMs: number;
   confirmTimeoutMs: number;
@@ -132,6 +134,7 @@ export function openBridge(
     toJournal: [],
     journalling: null,
     journalLines: remembered.lines.length,
+    nowMs: now,
     confirmedMs: now,
     confirmTimeoutMs: 0,
     samples: [],
