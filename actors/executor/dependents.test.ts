@@ -78,6 +78,13 @@ describe('dependents of a restarted service', () => {
     expect(restarted()).toEqual(expected);
   });
 
+  it('wait for what stands between: one that keeps exiting is starting for a moment each time, and not well by that', async () => {
+    sick('web');
+    world.setStatus('api', 'starting');
+    await outcome(restart(['api', 'web']));
+    expect(restarted()).not.toContain('web');
+  });
+
   it.each(['starting', 'unknown', 'stopped'] as const)('are left alone when they are %s: no restart may end that', async (status) => {
     world.setStatus('api', status);
     const said = await outcome(restart());

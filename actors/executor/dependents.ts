@@ -26,7 +26,8 @@ const wasTried = ({ steps, failures }: Known, service: string): boolean => failu
 
 /** Nobody who needs it would get well. */
 function isUnwell(known: Known, service: string): boolean {
-  if (isInTrouble(known, service) || known.failures[service] !== undefined) return true;
+  // One that keeps exiting is starting for a moment each time.
+  if (isInTrouble(known, service) || known.health[service]?.status === 'starting' || known.failures[service] !== undefined) return true;
   const step = known.steps.find((each) => each.service === service);
   return step !== undefined && !isBackUp(known, step, service);
 }

@@ -16,6 +16,7 @@ const version = 1;
 const CheckpointFile = z.object({
   version: z.literal(version),
   node: z.string(),
+  site: z.string().optional(),
   position: z.object({ date: z.string(), offset: z.int().nonnegative() }),
   world: WorldSlice,
 });
@@ -52,7 +53,7 @@ export async function readCheckpoint(dataDir: string, node: string): Promise<Rea
   try {
     const file = CheckpointFile.parse(JSON.parse(text));
     if (file.node !== node || file.world.node !== node) return { ok: false, detail: `it is of node ${file.node}` };
-    return { ok: true, remembered: { world: worldOf(file.world), position: file.position } };
+    return { ok: true, remembered: { ...(file.site === undefined ? {} : { site: file.site }), world: worldOf(file.world), position: file.position } };
   } catch (error) {
     return { ok: false, detail: error instanceof z.ZodError ? z.prettifyError(error) : String(error) };
   }

@@ -113,7 +113,7 @@ async function replayNode(options: LoadOptions, counts: RebuildCounts, { node, d
   if (write) await quarantine(dataDir, node, bad);
   for (const { reason, file, line } of bad.slice(0, problemsReportedMax))
     options.onProblem?.(`${file}, line ${line} after the checkpoint: ${reason}; quarantined`);
-  return { world, position };
+  return { ...(start?.site === undefined ? {} : { site: start.site }), world, position };
 }
 
 /** The log gets the first few; the quarantine file has all. */

@@ -26,7 +26,7 @@ import { directoryOf } from './node-directory.ts';
 import { publish } from './publish.ts';
 import { siteNode } from './site-node.ts';
 import { type Checkpoint, type FilePosition, type NodeLive, nodeOf, type ObserverCommand, type ObserverInput, type ObserverState } from './state.ts';
-import { isOwn, nodeStatus } from './status.ts';
+import { isOwn, nodeStatus, siteOf } from './status.ts';
 import { aliasOfKey, derivedSource, positionKey, type StoredEvent } from './stored-event.ts';
 import { sliceOf } from './world.ts';
 
@@ -280,15 +280,18 @@ function onSettled(state: ObserverState, now: number, commands: ObserverCommand[
   state.checkpoint.settling = null;
   state.checkpoint.writtenMs = now;
   if (settling !== null)
-    commands.push({ type: 'checkpoint', checkpoints: [...settling].map(([name, position]) => checkpointOf(nodeOf(state, name), position)) });
+    commands.push({ type: 'checkpoint', checkpoints: [...settling].map(([name, position]) => checkpointOf(state, nodeOf(state, name), position)) });
 }
 
 /**
  * The world may be newer than the position: reading on from there meets events whose numbers it has passed already, and
  * they change nothing.
  */
-const checkpointOf = (node: NodeLive, position: FilePosition): Checkpoint => ({ node: node.name, position, world: sliceOf(node.world) });
+function checkpointOf(state: ObserverState, node: NodeLive, position: FilePosition): Checkpoint {
+  const site = siteOf(state, node);
+  return { node: node.name, ...(site === state.options.site ? {} : { site }), position, world: sliceOf(node.world) };
+}
 
 /** What a clean stop writes down: everything applied so far. */
 export const lastCheckpoints = (state: ObserverState): readonly Checkpoint[] =>
-  [...state.nodes.values()].flatMap((node) => (node.position === null ? [] : [checkpointOf(node, node.position)]));
+  [...state.nodes.values()].flatMap((node) => (node.position === null ? [] : [checkpointOf(state, node, node.position)]));

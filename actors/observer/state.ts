@@ -95,6 +95,8 @@ export interface NodeLive {
   wanted: ReadonlyMap<string, WantedService>;
   /** The site whose observer speaks of it, if that is another one: counts where nothing is desired of the node. */
   otherSite: string | null;
+  /** The other site that it was last known to be of: counts until somebody says so again, on a broker that has lost its memory. */
+  readonly rememberedSite: string | null;
   health: { readonly doc: NodeHealth; readonly engineSinceMs: number } | null;
   /** The last word of the node's agent, by our own clock. */
   heardAtMs: number | null;
@@ -144,6 +146,8 @@ export interface ObserverState {
 
 /** What the observer remembers of a node from its earlier life. */
 export interface RememberedNode {
+  /** Of another site; absent: of ours, as far as was known. */
+  readonly site?: string;
   readonly world: NodeWorld;
   readonly position: FilePosition | null;
 }
@@ -177,6 +181,8 @@ export type ObserverInput =
 
 export interface Checkpoint {
   readonly node: string;
+  /** Of another site; absent: of ours. */
+  readonly site?: string;
   readonly position: FilePosition;
   readonly world: WorldSlice;
 }
@@ -202,6 +208,7 @@ function createNode(name: string, remembered?: RememberedNode): NodeLive {
     desired: null,
     wanted: new Map(),
     otherSite: null,
+    rememberedSite: remembered?.site ?? null,
     health: null,
     heardAtMs: null,
     observerAheadMs: null,

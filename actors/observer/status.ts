@@ -12,8 +12,9 @@ import { siteOfNode } from './site-node.ts';
 import type { NodeLive, NodeStatus, ObserverState } from './state.ts';
 import { badEntry, type Entry, type IncidentRecord, isIncident } from './world.ts';
 
-/** Where the inventory places it, else the site whose observer speaks of it, else what its own agent says. Nodes that nobody placed elsewhere belong to this site. */
-export const siteOf = ({ options }: ObserverState, node: NodeLive): string => node.desired?.site ?? node.otherSite ?? node.health?.doc.site ?? options.site;
+/** Where the inventory places it, else the site whose observer speaks of it, else what its own agent says, else what was known. Nodes that nobody placed elsewhere belong to this site. */
+export const siteOf = ({ options }: ObserverState, node: NodeLive): string =>
+  node.desired?.site ?? node.otherSite ?? node.health?.doc.site ?? node.rememberedSite ?? options.site;
 
 export const isOwn = (state: ObserverState, node: NodeLive): boolean => siteOf(state, node) === state.options.site && (isPlaced(node) || !hasSitesBelow(state));
 

@@ -38,3 +38,13 @@ it('by ten minutes at most: a clock that was further ahead was wrong, and the pr
   expect(await afterSetBack(10 * minute, false)).toEqual([1]);
   expect(await afterSetBack(10 * minute + 1, false)).toEqual([-10 * minute - 1]);
 });
+
+it('the end of what was said on a slow disk, by a clock that was set back meanwhile, is not stamped before it', async () => {
+  const clock = new StepClock();
+  const world = await StabilityWorld.started({ clock });
+  world.machine.host = { ...world.machine.host, disks: [{ ...root, usedPct: 95 }, data] };
+  await world.run(minute);
+  // Whoever stamps it later, when it is on the disk, stamps it too late.
+  const [raised] = world.io.events;
+  expect(raised).toMatchObject({ type: 'disk_usage_high', ts: new Date(clock.now()).toISOString() });
+});

@@ -16,10 +16,9 @@ interface Told {
 export function stamped({ state, commands }: Told): Told {
   const { now } = state.seen;
   if (!commands.some(({ type }) => type === 'say')) return { state, commands };
-  const isAhead = state.stampedMs > now && state.stampedMs - now <= aheadMaxMs;
-  if (!isAhead) return { state: { ...state, stampedMs: now }, commands };
-  // In the order in which they are said, one after the other.
-  let stampedMs = state.stampedMs;
+  const isAhead = state.stampedMs >= now && state.stampedMs - now <= aheadMaxMs;
+  // In the order in which they are said, one after the other; by itself the outbox would stamp them when it gets them, which a slow disk makes later.
+  let stampedMs = isAhead ? state.stampedMs : now - 1;
   const later = commands.map((command): Command => {
     if (command.type !== 'say') return command;
     stampedMs += 1;
