@@ -14,29 +14,35 @@ import type { Incident } from '../../contracts/incident.ts';
 import { findTopic, topics } from '../../contracts/topics.ts';
 import type { Machine } from './machine.ts';
 import type { Site } from './site.ts';
+import { isBrought } from './territory.ts';
 
 interface Head {
   readonly status: string;
 }
-
-const isDocument = (topic: string): boolean => findTopic(topic)?.row.retained === true;
 
 /** The documents that are retained, by topic without the root. */
 class Documents {
   /** Retained where nothing may be. */
   readonly strays: string[] = [];
   private readonly docs = new Map<string, Head>();
+  /** Brought by the bridge: what is said of them is said on the other side. */
+  private readonly brought = new Set<string>();
 
-  constructor({ broker, root }: Site) {
+  constructor({ broker, root, overseer: { territory } }: Site) {
     for (const [absolute, text] of broker.retainedTopics) {
       const topic = absolute.slice(root.length + 1);
-      if (isDocument(topic)) this.docs.set(topic, JSON.parse(text) as Head);
-      else this.strays.push(topic);
+      const found = findTopic(topic);
+      if (found?.row.retained !== true) this.strays.push(topic);
+      else this.docs.set(topic, JSON.parse(text) as Head);
+      if (found !== null && isBrought(territory, found)) this.brought.add(topic);
     }
+    // Of the link of another site the bridge speaks, without anybody's help.
+    if (territory.bridge !== null && territory.site !== territory.bridge.site) this.brought.add(topics.link.build({ site: territory.bridge.site }));
   }
 
+  /** Those that the site itself says. */
   get topics(): readonly string[] {
-    return [...this.docs.keys()];
+    return [...this.docs.keys()].filter((topic) => !this.brought.has(topic));
   }
 
   get<D>(topic: string): D | undefined {
@@ -53,7 +59,7 @@ class Documents {
   }
 
   under<D>(prefix: string): readonly D[] {
-    return [...this.docs].filter(([topic]) => topic.startsWith(prefix)).map(([, doc]) => doc as unknown as D);
+    return [...this.docs].filter(([topic]) => topic.startsWith(prefix) && !this.brought.has(topic)).map(([, doc]) => doc as unknown as D);
   }
 }
 

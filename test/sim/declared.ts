@@ -1,20 +1,35 @@
-/** The declared truth of a simulated site: the tree that its inventory reads, as if from files. Pure. */
+/** The declared truth of simulated sites: the tree that the inventory reads, as if from files. Pure. */
 import type { DeclaredTree, HostFiles, ReadFile } from '../../actors/inventory/tree.ts';
 import type { CleanupClass } from '../../contracts/inventory/capabilities.ts';
 import { CapabilitiesFile } from '../../contracts/inventory/capabilities.ts';
 import { ServicesFile } from '../../contracts/inventory/host.ts';
-import type { MachineShape, ServiceShape } from './shape.ts';
+import { TopologyFile } from '../../contracts/inventory/topology.ts';
+import { brokerService, type MachineShape, type ServiceShape, type SiteShape } from './shape.ts';
 
-export const declaredTree = (machines: readonly MachineShape[], agentsOf: (node: string) => readonly string[]): DeclaredTree => ({
-  topology: 'absent',
+export const declaredTree = (sites: readonly SiteShape[], agentsOf: (node: string) => readonly string[]): DeclaredTree => ({
+  topology: sites.length === 1 ? 'absent' : read('inventory/topology.yaml', topology(sites)),
   access: 'absent',
   maintenance: 'absent',
   hostsDirectory: 'listed',
-  hosts: new Map(machines.map((machine) => [machine.name, hostFiles(machine, agentsOf(machine.name))])),
+  hosts: new Map(sites.flatMap(({ machines }) => machines.map((machine) => [machine.name, hostFiles(machine, agentsOf(machine.name))] as const))),
   servicesDirectory: 'absent',
   services: new Map(),
   findings: [],
 });
+
+const topology = (sites: readonly SiteShape[]): TopologyFile =>
+  TopologyFile.parse({
+    sites: Object.fromEntries(
+      sites.map(({ name, machines, uplink }) => [
+        name,
+        {
+          broker: { node: machines[0]?.name, service: brokerService },
+          ...(uplink === null ? {} : { uplink: { kind: uplink.kind, quiet_min: uplink.quietMs / 60_000 } }),
+        },
+      ]),
+    ),
+    nodes: Object.fromEntries(sites.flatMap(({ name, machines }) => machines.map((machine) => [machine.name, { site: name }]))),
+  });
 
 const read = <T>(path: string, value: T): ReadFile<T> => ({ path, text: '', value, placeOf: () => ({ line: 1, column: 1 }), tags: () => [] });
 

@@ -129,6 +129,11 @@ export class Disk {
     return this.directories.has(path);
   }
 
+  /** Of all files, in order. */
+  get paths(): readonly string[] {
+    return [...this.names.keys()].sort();
+  }
+
   find(path: string): Inode | undefined {
     return this.names.get(path);
   }

@@ -25,6 +25,8 @@ export class SimHost {
   thrashingPct = 0;
   tailnet: 'up' | 'stopped' | 'silent' | 'peer-away' = 'up';
   isUpstreamAway = false;
+  /** The way to the broker upstream; a site with an uplink has a real one. */
+  isUplinkOpen: () => boolean = () => true;
   isBrokerMute = false;
   private readonly engine: SimulatedEngine;
   private readonly clock: Clock;
@@ -62,7 +64,7 @@ export class SimHost {
     return {
       readHost: () => Promise.resolve(this.reading()),
       readTailnet: hasTailnet ? () => Promise.resolve(this.tailnetReading()) : null,
-      tryUpstream: hasUpstream ? () => Promise.resolve(roundTrip(this.isUpstreamAway)) : null,
+      tryUpstream: hasUpstream ? () => Promise.resolve(roundTrip(this.isUpstreamAway || !this.isUplinkOpen())) : null,
       tryOwnBroker: hasBroker ? () => Promise.resolve(roundTrip(this.isBrokerMute)) : null,
     };
   }

@@ -1,11 +1,12 @@
 /**
  * `npm run sim -- --seeds 1000` runs that many seeds, `--seed 17` one of them, `--minutes 90` lets the
- * faults go on for longer, `--first` stops at the first seed that fails, `--trace` tells all of it as it happens.
+ * faults go on for longer, `--sites 2` (or 1) runs only seeds with so many sites, `--first` stops at the first seed that fails, `--trace` tells all of it as it happens.
  * A seed that fails is printed with its last steps, exit code 1 then. `--record` also adds it to regression-seeds.json, which the
  * tests run first and for ever: only a person knows whether a seed found a bug or ran on a tree that is being changed.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { hasSecondSite } from './homelab.ts';
 import { type RegressionSeed, regressionFile } from './regression-seeds.ts';
 import { explain } from './report.ts';
 import { runSeed } from './run-seed.ts';
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     first: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
     minutes: { type: 'string' },
+    sites: { type: 'string' },
     lines: { type: 'string', default: '60' },
   },
 });
@@ -38,6 +40,7 @@ let virtualMs = 0;
 let steps = 0;
 let slowestMs = 0;
 for (let seed = from; seed < from + count; seed += 1) {
+  if (values.sites !== undefined && hasSecondSite(seed) !== (values.sites === '2')) continue;
   const report = await runSeed(seed, {
     isVerbose: values.trace,
     tailLines: Number(values.lines),

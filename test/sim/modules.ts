@@ -1,4 +1,5 @@
 /** How each process of a simulated site gets its actor: unchanged, with the ports of its machine. */
+import { type BridgeModuleOptions, createBridgeModule } from '../../actors/bridge/actor.ts';
 import { createExecutorModule } from '../../actors/executor/actor.ts';
 import { createInventoryModule } from '../../actors/inventory/actor.ts';
 import { createLedgerModule } from '../../actors/ledger/actor.ts';
@@ -9,7 +10,8 @@ import type { CheckOptions } from '../../actors/stability-agent/seen.ts';
 import { createSupervisorModule } from '../../actors/supervisor/actor.ts';
 import { createUnchangingInventory } from '../../adapters/simulated/inventory.ts';
 import type { ActorModule } from '../../bus/actor.ts';
-import { diskThresholdPct, incidentGraceMs, stabilityCheckIntervalMs } from '../../contracts/defaults.ts';
+import { defaultSite, diskThresholdPct, incidentGraceMs, stabilityCheckIntervalMs, topicRoot } from '../../contracts/defaults.ts';
+import type { Random } from '../kit/random.ts';
 import { declaredTree } from './declared.ts';
 import type { HomeAssistant } from './home-assistant.ts';
 import { SimHost } from './host.ts';
@@ -21,13 +23,14 @@ const everywhere = ['node-agent', 'executor', 'stability-agent'] as const;
 const once = ['observer', 'ledger', 'supervisor'] as const;
 
 /** The actors of each machine, by the name of the machine. */
-export function actorsOf({ machines, isAdopted, homeAssistant }: SiteShape): ReadonlyMap<string, readonly string[]> {
+export function actorsOf({ machines, isAdopted, homeAssistant, uplink }: SiteShape): ReadonlyMap<string, readonly string[]> {
   return new Map(
     machines.map(({ name }, at) => [
       name,
       [
-        ...(at === 0 || isAdopted ? ['inventory'] : []),
+        ...((at === 0 && uplink === null) || isAdopted ? ['inventory'] : []),
         ...(at === 0 ? once : []),
+        ...(at === 0 && uplink !== null ? ['bridge'] : []),
         ...everywhere,
         ...(homeAssistant?.watcher === name ? ['ha-diag-agent'] : []),
       ],
@@ -37,24 +40,29 @@ export function actorsOf({ machines, isAdopted, homeAssistant }: SiteShape): Rea
 
 export interface Parts {
   readonly shape: SiteShape;
+  /** Of all sites, the hub's first. */
+  readonly declared: readonly SiteShape[];
+  /** What the bridge stands between; null: there is none here. */
+  readonly bridge: Pick<BridgeModuleOptions, 'transports' | 'ports'> | null;
+  readonly random: Random;
   readonly machine: Machine;
   readonly homeAssistant: HomeAssistant | null;
   readonly life: Life;
   readonly newNonce: () => string;
 }
 
-export function moduleOf(name: string, { shape, machine, homeAssistant, life, newNonce }: Parts): ActorModule {
-  const agents = actorsOf(shape);
+export function moduleOf(name: string, { shape, declared, machine, homeAssistant, life, bridge, random, newNonce }: Parts): ActorModule {
+  const agents = new Map(declared.flatMap((each) => [...actorsOf(each)]));
   const agentsOf = (node: string): readonly string[] => agents.get(node) ?? [];
   switch (name) {
     case 'inventory': {
-      const declared = shape.isAdopted ? null : createUnchangingInventory(declaredTree(shape.machines, agentsOf));
-      return createInventoryModule({ agents: agentsOf(machine.name), site: shape.name }, declared);
+      const files = shape.isAdopted ? null : createUnchangingInventory(declaredTree(declared, agentsOf));
+      return createInventoryModule({ agents: agentsOf(machine.name), site: shape.name }, files);
     }
     case 'observer':
       return createObserverModule({});
     case 'ledger':
-      return createLedgerModule({ anonymousAllowed: false });
+      return createLedgerModule({ anonymousAllowed: false, newRelayId: newNonce });
     case 'supervisor':
       return createSupervisorModule({ haRules: shape.haRules });
     case 'node-agent':
@@ -63,6 +71,9 @@ export function moduleOf(name: string, { shape, machine, homeAssistant, life, ne
       return createStabilityAgentModule({ ports: machine.stabilityPorts(life), intervalMs: stabilityCheckIntervalMs, checks: checksOf(machine) });
     case 'executor':
       return createExecutorModule({ ports: machine.executorPorts(life), newNonce });
+    case 'bridge':
+      if (bridge !== null) return createBridgeModule({ ...bridge, root: topicRoot, hubSite: defaultSite, random: random.next });
+      break;
     case 'ha-diag-agent':
       if (homeAssistant !== null) return homeAssistant.agent();
   }

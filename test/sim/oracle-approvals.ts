@@ -7,8 +7,10 @@ import type { Action } from '../../contracts/action.ts';
 
 interface Yes {
   readonly person: string;
-  /** Time of the simulation. */
+  /** When the ledger heard it, time of the simulation. */
   readonly atMs: number;
+  /** When it was given: the same, or when the ledger of another site heard it. */
+  readonly givenMs: number;
   readonly name: string;
   readonly attempt: number | null;
   readonly digest: string | null;
@@ -24,14 +26,15 @@ export class ApprovalOracle {
     this.now = now;
   }
 
-  onHeard(person: string, text: string): void {
+  onHeard(person: string, text: string, givenMs = this.now()): void {
     const named = parse(text);
-    this.heard.push({ person, atMs: this.now(), name: named.id.trim().toLowerCase(), attempt: named.attempt ?? null, digest: named.digest ?? null });
+    this.heard.push({ person, atMs: this.now(), givenMs, name: named.id.trim().toLowerCase(), attempt: named.attempt ?? null, digest: named.digest ?? null });
   }
 
-  /** Why no approval of this person since then is for this attempt of this action; null: one is. */
-  problem(action: Action, person: string, sinceMs: number): 'none' | 'stale' | null {
-    const meant = this.heard.filter((yes) => yes.person === person && yes.atMs >= sinceMs && names(yes, action));
+  /** Why no approval of this person that was heard since then, and given since then, is for this attempt of this action; null: one is. */
+  problem(action: Action, person: string, heardSinceMs: number, givenSinceMs: (yes: Yes) => number = () => 0): 'none' | 'stale' | null {
+    const isTimely = (yes: Yes): boolean => yes.atMs >= heardSinceMs && yes.givenMs >= givenSinceMs(yes);
+    const meant = this.heard.filter((yes) => yes.person === person && isTimely(yes) && names(yes, action));
     if (meant.length === 0) return 'none';
     return meant.some((yes) => (yes.attempt ?? action.attempt) === action.attempt && (yes.digest ?? action.digest) === action.digest) ? null : 'stale';
   }

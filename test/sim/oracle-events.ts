@@ -11,7 +11,22 @@ export class EventOracle {
   /** The highest number that a power cut may have taken from its emitter, also by node, source and lane. */
   private readonly cutAt = new Map<string, number>();
 
-  onPublish({ node, source, lane, seq }: Event): void {
+  /** Emitters that have been told in their present life that the bridge keeps their events for the hub. */
+  private readonly told = new Set<string>();
+  /** Of emitters that were not: nobody has promised that these reach the hub (decision 16). */
+  private readonly unpromised = new Set<string>();
+
+  onStart(login: string): void {
+    this.told.delete(login);
+  }
+
+  /** An emitter hears that another store keeps its events. */
+  onTold(login: string): void {
+    this.told.add(login);
+  }
+
+  onPublish(login: string, { id, node, source, lane, seq }: Event): void {
+    if (!this.told.has(login)) this.unpromised.add(id);
     const key = [node, source, lane].join(' ');
     const numbers = this.sent.get(key);
     if (numbers === undefined) this.sent.set(key, new Set([seq]));
@@ -23,6 +38,11 @@ export class EventOracle {
     const key = [node, source, 'info'].join(' ');
     const numbers = this.sent.get(key);
     if (numbers !== undefined) this.cutAt.set(key, Math.max(...numbers));
+  }
+
+  /** Another store may lack it: a power cut has taken it from its emitter, or nobody had told that one of the other store. */
+  mayBeMissing({ id, stream, seq }: { readonly id: string; readonly stream: string; readonly seq: number }): boolean {
+    return seq <= (this.cutAt.get(stream) ?? 0) || this.unpromised.has(id);
   }
 
   /** In words, one line each. */

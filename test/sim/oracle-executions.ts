@@ -94,8 +94,9 @@ export class ExecutionOracle {
     if (claim !== null && Date.parse(claim.lease_until) + effectMarginMs < this.options.ledgerNow()) problems.push('its lease has run out');
     const person = action.approved_by ?? '';
     if (!people.includes(person)) return [...problems, `it was approved by ${person === '' ? 'nobody' : person}`];
-    const sinceMs = Math.max(actions.agreedAfterMs(id), this.options.now() - approvalValidMs - effectMarginMs);
-    const problem = approvals.problem(action, person, sinceMs);
+    const validSinceMs = this.options.now() - approvalValidMs - effectMarginMs;
+    // Of one from another site the age is known as well as the clocks of both.
+    const problem = approvals.problem(action, person, actions.agreedAfterMs(id), ({ atMs, givenMs }) => validSinceMs - (atMs === givenMs ? 0 : clockErrorMs));
     return problem === null ? problems : [...problems, `${person}: ${yesProblem[problem]}`];
   }
 

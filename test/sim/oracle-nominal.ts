@@ -31,6 +31,8 @@ export class NominalOracle {
   private readonly breach: Breach;
   /** Real time: what an honest clock would say. */
   private readonly now: () => number;
+  /** Is this node of the observer's own site? What it hears of others it does not judge. */
+  private readonly isOwn: (node: string) => boolean;
   private nodes = new Map<string, Node>();
   private newest = new Map<string, Head>();
   private said: string | null = null;
@@ -42,7 +44,8 @@ export class NominalOracle {
   /** After a jump of its clock nobody can say how old anything is. */
   private agesCountFromMs = 0;
 
-  constructor(options: { readonly breach: Breach; readonly now: () => number }) {
+  constructor(options: { readonly breach: Breach; readonly now: () => number; readonly isOwn: (node: string) => boolean }) {
+    this.isOwn = options.isOwn;
     this.breach = options.breach;
     this.now = options.now;
   }
@@ -78,6 +81,7 @@ export class NominalOracle {
     const head = doc as Head & { readonly status: string };
     if (!this.isNews(topic, head)) return;
     const [kind, name = '', service] = levels;
+    if (!this.isOwn(name)) return;
     const node = this.nodes.get(name) ?? { desired: null, health: null, services: new Map() };
     this.nodes.set(name, node);
     if (kind === 'desired') node.desired = head.status === 'gone' ? null : (doc as DesiredNode);

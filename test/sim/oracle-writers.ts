@@ -2,6 +2,7 @@
 import type { DocumentHead } from '../../contracts/common.ts';
 import { findTopic } from '../../contracts/topics.ts';
 import type { Breach } from './rules.ts';
+import { isBrought, type Territory, writingProblem } from './territory.ts';
 
 interface Written {
   readonly login: string;
@@ -11,10 +12,12 @@ interface Written {
 
 export class WriterOracle {
   private readonly breach: Breach;
+  private readonly territory: Territory;
   private readonly written = new Map<string, Written>();
 
-  constructor(breach: Breach) {
+  constructor(breach: Breach, territory: Territory) {
     this.breach = breach;
+    this.territory = territory;
   }
 
   onPublish(login: string, topic: string, doc: Partial<DocumentHead> | null, retain: boolean): void {
@@ -23,42 +26,28 @@ export class WriterOracle {
       this.breach('one-writer', `${login} publishes on ${topic}, which is not in the table of topics`);
       return;
     }
+    const problem = writingProblem(this.territory, login, found);
+    const complain = (): void => this.breach('one-writer', `${login} writes ${topic} on the broker of ${this.territory.site}, ${problem}`);
     if (!found.row.retained) {
       // Clearing what somebody else retained there is the ledger's duty.
       if (retain && doc !== null) this.breach('nothing-retained-on-requests', `${login} retains ${topic}`);
-      if (!(retain && doc === null) && !speaksFor(login, found.row.owner, found.levels))
-        this.breach('one-writer', `${login} publishes on ${topic}, which belongs to ${found.row.owner}`);
+      if (!(retain && doc === null) && problem !== null) complain();
       return;
     }
     if (!retain) this.breach('one-writer', `${login} publishes ${topic} without retaining it`);
-    if (!speaksFor(login, found.row.owner, found.levels)) this.breach('one-writer', `${login} writes ${topic}, which belongs to ${found.row.owner}`);
-    if (doc !== null) this.onDocument(login, topic, doc);
+    if (problem !== null) complain();
+    if (doc !== null) this.onDocument(login, topic, doc, isBrought(this.territory, found));
   }
 
-  private onDocument(login: string, topic: string, { session = -1, rev = -1 }: Partial<DocumentHead>): void {
+  /** `isCopy`: what got lost with a broker's memory, or on a dead link, is brought again as it was. */
+  private onDocument(login: string, topic: string, head: Partial<DocumentHead>, isCopy: boolean): void {
+    // What a will said is copied too: the last word of its session.
+    const { session = -1, rev = isCopy ? Number.POSITIVE_INFINITY : -1 } = head;
     const last = this.written.get(topic);
     this.written.set(topic, { login, session, rev });
     if (last === undefined) return;
     if (last.login !== login) this.breach('one-writer', `${topic} was written by ${last.login}, now by ${login}`);
-    const grows = session > last.session || (session === last.session && rev > last.rev);
+    const grows = session > last.session || (session === last.session && (isCopy ? rev >= last.rev : rev > last.rev));
     if (!grows) this.breach('rev-monotonic', `${login} writes ${topic} with (${session}, ${rev}) after (${last.session}, ${last.rev})`);
-  }
-}
-
-/** Is this login the owner, as a row of the table of topics names it? */
-function speaksFor(login: string, owner: string, levels: Readonly<Record<string, string>>): boolean {
-  switch (owner) {
-    case 'that actor':
-      return login === `${levels['actor']}-${levels['node']}`;
-    case 'that requester':
-      return login === levels['requester'];
-    case 'that login':
-      return login === levels['login'];
-    case 'agents of that node':
-      return login.endsWith(`-${levels['node']}`);
-    case 'node-agent':
-      return login === `node-agent-${levels['node']}`;
-    default:
-      return login.startsWith(`${owner}-`);
   }
 }

@@ -8,6 +8,7 @@ import type { Link, Transport } from '../../bus/link.ts';
 import { topics } from '../../contracts/topics.ts';
 import type { Random } from '../kit/random.ts';
 import type { StepClock } from '../kit/step-clock.ts';
+import type { MachineShape } from './shape.ts';
 import type { Trace } from './trace.ts';
 
 interface Seen {
@@ -24,6 +25,8 @@ export interface PersonOptions {
   readonly transport: Transport;
   readonly random: Random;
   readonly trace: Trace;
+  /** Machines of which somebody here may say that they are in maintenance; none: nobody does. */
+  readonly maintainable: readonly MachineShape[];
 }
 
 /** How soon a person's client connects again. */
@@ -35,6 +38,9 @@ const pauseMaxMs = 90_000;
 const deskMinMs = 3_000;
 const deskMaxMs = 15_000;
 const keepaliveS = 30;
+/** Between two declarations, and how long one holds: over before everything must be well, also with clocks that are wrong. */
+const maintenancePauseMs = [120_000, 400_000] as const;
+const maintenanceMs = [45_000, 150_000] as const;
 
 export class Person {
   private readonly options: PersonOptions;
@@ -49,6 +55,7 @@ export class Person {
   arrive(): void {
     this.connect();
     this.plan();
+    if (this.options.maintainable.length > 0) this.planMaintenance(this.options.random.fork('maintenance'));
   }
 
   /** From now on everything that waits gets an answer within seconds. */
@@ -66,6 +73,21 @@ export class Person {
         this.plan();
       },
       random.between(pauseMinMs, pauseMaxMs),
+    );
+  }
+
+  private planMaintenance(random: Random): void {
+    const { clock, maintainable } = this.options;
+    clock.setTimeout(
+      () => {
+        if (this.isAtDesk) return;
+        const { name: node, services } = random.pick(maintainable);
+        const service = random.chance(0.3) ? null : random.pick(services).name;
+        const until = new Date(clock.now() + random.between(...maintenanceMs)).toISOString();
+        this.send(topics.maintenanceRequest.build({ requester: this.options.login }), JSON.stringify({ node, service, until, reason: 'simulated' }), false);
+        this.planMaintenance(random);
+      },
+      random.between(...maintenancePauseMs),
     );
   }
 
@@ -117,9 +139,13 @@ export class Person {
   }
 
   private say(state: string, text: string, retain: boolean): void {
+    this.send(topics.request.build({ state, requester: this.options.login }), text, retain);
+  }
+
+  private send(topic: string, text: string, retain: boolean): void {
     const { root, login, trace } = this.options;
-    trace.say(login, `${state} ${text}${retain ? ' (retained)' : ''}${this.link === null ? ', and has no connection' : ''}`);
-    this.link?.publish(`${root}/${topics.request.build({ state, requester: login })}`, text, { retain }).catch(() => undefined);
+    trace.say(login, `${topic} ${text}${retain ? ' (retained)' : ''}${this.link === null ? ', and has no connection' : ''}`);
+    this.link?.publish(`${root}/${topic}`, text, { retain }).catch(() => undefined);
   }
 
   private connect(): void {

@@ -53,7 +53,13 @@ export interface ProcessOptions {
   readonly logLevel: string;
   /** Cut off from the network now? */
   readonly isCutOff: () => boolean;
-  readonly module: (life: Life, random: Random) => ActorModule;
+  readonly module: (life: Life, parts: ModuleParts) => ActorModule;
+}
+
+export interface ModuleParts {
+  readonly random: Random;
+  /** For connections of the actor's own: the same membrane around another way to a broker, and who is told. */
+  readonly membrane: (transport: Transport, witness: Witness) => Transport;
 }
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -88,6 +94,11 @@ export class SimProcess {
     return this.life !== null;
   }
 
+  /** Its files whose names end so, as text. */
+  files(suffix: string): readonly string[] {
+    return this.disk.paths.filter((path) => path.endsWith(suffix)).map((path) => this.disk.get(path).content.toString('utf8'));
+  }
+
   setSlowness(share: number): void {
     this.disk.slowness = share;
   }
@@ -100,11 +111,11 @@ export class SimProcess {
     this.disk.onWrite = (what) => this.trap?.(what);
     const ids: Ids = { eventId: () => random.uuid(Math.floor(life.clock.now())), nonce: () => random.uuid(Math.floor(life.clock.now())) };
     new RunningActor({
-      module: this.truth.overhear(this.options.module(life, random), (draft) => {
+      module: this.truth.overhear(this.options.module(life, { random, membrane: (...by) => this.membrane(life, ...by) }), (draft) => {
         if (life.isAlive) witness.emitting(this.login, draft);
       }),
       ...{ node, site, root, ids, version: 'simulated' },
-      transport: this.membrane(life),
+      transport: this.membrane(life, this.options.transport, witness),
       dataRoot: mount(this.disk),
       clock: life.clock,
       log: this.log,
@@ -158,8 +169,7 @@ export class SimProcess {
     return life;
   }
 
-  private membrane(life: Life): Transport {
-    const { transport, witness } = this.options;
+  private membrane(life: Life, transport: Transport, witness: Witness): Transport {
     return {
       description: transport.description,
       connect: async (options, handlers) => {
@@ -171,19 +181,19 @@ export class SimProcess {
           throw new Error('simulated: no way to the broker');
         }
         witness.connecting(this.login, options);
-        const link = await transport.connect(options, this.guarded(life, handlers));
+        const link = await transport.connect(options, this.guarded(life, handlers, witness));
         if (!life.isAlive) {
           void link.close({ abrupt: true });
           return never();
         }
         this.links.add(link);
-        return this.watched(life, link);
+        return this.watched(life, link, witness);
       },
     };
   }
 
-  private guarded(life: Life, handlers: LinkHandlers): LinkHandlers {
-    const { root, witness } = this.options;
+  private guarded(life: Life, handlers: LinkHandlers, witness: Witness): LinkHandlers {
+    const { root } = this.options;
     return {
       onMessage: (message) => {
         if (!life.isAlive) return;
@@ -199,8 +209,8 @@ export class SimProcess {
     };
   }
 
-  private watched(life: Life, link: Link): Link {
-    const { root, witness } = this.options;
+  private watched(life: Life, link: Link, witness: Witness): Link {
+    const { root } = this.options;
     const mortal = <T>(promise: Promise<T>): Promise<T> =>
       promise.then(
         (value) => (life.isAlive ? value : never()),
@@ -227,7 +237,7 @@ export class SimProcess {
 
   private onLog(line: string): void {
     if (this.life === null) return;
-    const said = JSON.parse(line) as { readonly level: number; readonly msg: string; readonly err?: { readonly message: string } };
-    this.options.witness.logged(this.login, said.level, said.err === undefined ? said.msg : `${said.msg}: ${said.err.message.split('\n')[0]}`);
+    const said = JSON.parse(line) as { readonly level: number; readonly msg: string; readonly err?: { readonly message: string } | null };
+    this.options.witness.logged(this.login, said.level, said.err == null ? said.msg : `${said.msg}: ${said.err.message.split('\n')[0]}`);
   }
 }

@@ -12,11 +12,16 @@ export const rules = [
   'cleanup-within-class',
   'no-proposal-within-cooldown',
   'shadow-mode-only-tells',
+  'proposes-for-own-nodes',
+  'nothing-in-maintenance',
+  'no-restart-in-a-crash-loop',
   'says-each-thing-once',
   'never-nominal-on-stale-data',
   'never-nominal-in-trouble',
+  'one-incident-per-link',
   'nobody-dies-by-itself',
   'converges',
+  'stores-agree',
 ] as const;
 export type Rule = (typeof rules)[number];
 

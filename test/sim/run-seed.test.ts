@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { runSeed } from './run-seed.ts';
 
 describe('a simulation', () => {
-  it('runs the same way whenever the same seed runs, to the last step', async () => {
-    const first = await runSeed(7);
-    const again = await runSeed(7);
+  it.each([
+    { sites: 'one site', seed: 7 },
+    { sites: 'two sites', seed: 8 },
+  ])('of $sites runs the same way whenever the same seed runs, to the last step', async ({ seed }) => {
+    const first = await runSeed(seed);
+    const again = await runSeed(seed);
     expect(again).toEqual(first);
     expect(first.messages).toBeGreaterThan(100);
   });

@@ -1,19 +1,15 @@
 /**
- * One simulation: a site comes up, a storm goes over it, every fault is healed, people do their part, and within ten virtual minutes all
- * is well and said to be (what flapped: once it was quiet for long enough). Then the ledger connects anew, and all of it must still be so.
+ * One simulation: sites come up, a storm goes over each, every fault is healed, people do their part, and within ten virtual minutes all
+ * is well and said to be (what flapped: once it was quiet for long enough). Then the ledgers connect anew, and all of it must still be so.
  * The same seed always runs the same way. The first breach of a rule ends it.
  */
-import { flapQuietMs, topicRoot } from '../../contracts/defaults.ts';
+import { flapQuietMs } from '../../contracts/defaults.ts';
 import { Random } from '../kit/random.ts';
 import { StepClock } from '../kit/step-clock.ts';
-import { differences } from './convergence.ts';
+import { Homelab, hasSecondSite } from './homelab.ts';
 import { unmountAll } from './mount-disk.ts';
-import { Recovery } from './recovery.ts';
 import type { Breach, Rule } from './rules.ts';
-import { Site } from './site.ts';
-import { Storm } from './storm.ts';
 import { Trace } from './trace.ts';
-import { Weather } from './weather.ts';
 
 const minuteMs = 60_000;
 const calmMs = 20_000;
@@ -68,60 +64,55 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     trace.say('ORACLE', `${rule}: ${detail}`);
   };
   const isOver = (): boolean => breach !== null;
-  const weather = new Weather({
-    ...{ clock, random: random.fork('weather'), trace, root: topicRoot },
-    disconnect: (clientId) => site.broker.disconnect(clientId),
-    onVanished: (passage) => site.overseer.requests.onVanished(passage, passage.topic.slice(topicRoot.length + 1)),
+  const homelab = new Homelab({
+    ...{ clock, random, trace, breach: onBreach, logLevel: isVerbose ? 'info' : 'error', stormMs: durationMs },
+    isOfTwo: hasSecondSite(seed),
   });
-  const site: Site = new Site({
-    ...{ name: 'hub', machineNames: ['vps', 'piha', 'solaria'], people: ['anna', 'ben'] },
-    ...{ clock, random, trace, breach: onBreach, fault: weather.fault, logLevel: isVerbose ? 'info' : 'error' },
-  });
-  const storm = new Storm({ clock, random: random.fork('storm'), trace, site, weather, durationMs });
   let convergedAfterMs: number | null = null;
   try {
-    site.start();
+    homelab.start();
     await runFor(clock, calmMs, isOver);
-    storm.begin();
+    homelab.storm();
     await runFor(clock, durationMs, isOver);
-    storm.heal();
-    new Recovery({ clock, trace, site, random: random.fork('recovery') }).begin();
-    convergedAfterMs = await converge({ clock, site, isOver, onBreach });
+    homelab.heal();
+    convergedAfterMs = await converge({ clock, homelab, isOver, onBreach });
+    const stored = isOver() ? [] : homelab.storeDifferences();
+    if (stored.length > 0) onBreach('stores-agree', stored.join('; '));
   } finally {
-    site.close();
+    homelab.close();
     await clock.run(0);
     unmountAll();
   }
-  const { steps, messages } = site.overseer;
+  const { steps, messages } = homelab;
   return { seed, breach, digest: trace.digest, tail: trace.tail(options.tailLines ?? 60), steps, messages, virtualMs: clock.now() - startMs, convergedAfterMs };
 }
 
 interface Course {
   readonly clock: StepClock;
-  readonly site: Site;
+  readonly homelab: Homelab;
   readonly isOver: () => boolean;
   readonly onBreach: Breach;
 }
 
 /** How long it took until all was well, and went on so; null where it was not in time. */
-async function converge({ clock, site, isOver, onBreach }: Course): Promise<number | null> {
+async function converge({ clock, homelab, isOver, onBreach }: Course): Promise<number | null> {
   const healedMs = clock.now();
   await runFor(clock, lateNewsMs, isOver);
   while (!isOver()) {
     await runFor(clock, lookEveryMs, isOver);
     const tookMs = clock.now() - healedMs;
-    let { wrong, settling } = differences(site);
+    let { wrong, settling } = homelab.differences();
     if (wrong.length === 0 && settling.length === 0) {
-      site.reconnectLedger();
+      homelab.reconnectLedgers();
       await runFor(clock, staysMs, isOver);
-      const after = differences(site);
+      const after = homelab.differences();
       if (after.unheard.length > 0) onBreach('converges', `the ledger has connected anew, and ${after.unheard.join('; ')}`);
       ({ wrong, settling } = after);
       if (wrong.length === 0 && settling.length === 0) return tookMs;
     }
     if (tookMs < (wrong.length > 0 ? convergesWithinMs : settlesWithinMs)) continue;
     await runFor(clock, underWayMs, isOver);
-    const still = differences(site);
+    const still = homelab.differences();
     if (still.wrong.length > 0 || (still.settling.length > 0 && tookMs >= settlesWithinMs))
       onBreach('converges', [...still.wrong, ...still.settling].join('; '));
   }

@@ -6,12 +6,12 @@ import { runSeed } from './run-seed.ts';
 
 const seedsMax = 200;
 const seedsInTest = 20;
-/** A seed takes a third of a second; a busy machine may take ten times as long. */
+/** A seed takes about a second; a busy machine may take several times as long. */
 const timeoutMs = seedsInTest * 6_000;
 
 export function simulateHalf(half: 'odd' | 'even'): void {
   const isOurs = (seed: number): boolean => (seed % 2 === 1) === (half === 'odd');
-  describe(`a site under faults, ${half} seeds`, () => {
+  describe(`sites under faults, ${half} seeds`, () => {
     for (const { seed, found } of regressionSeeds().filter((each) => isOurs(each.seed)))
       it(`keeps every rule in seed ${seed}, which once broke ${found}`, () => keepsEveryRule([seed]), timeoutMs);
     for (let first = 1; first <= seedsMax; first += seedsInTest) {

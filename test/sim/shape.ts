@@ -37,16 +37,36 @@ export interface SiteShape {
   /** null: nobody here has Home Assistant. */
   readonly homeAssistant: { readonly node: string; readonly watcher: string } | null;
   readonly haRules: HaRules;
+  /** null: this is the hub. */
+  readonly uplink: UplinkShape | null;
+  /** People here declare maintenance now and then. */
+  readonly hasMaintenance: boolean;
+}
+
+export interface UplinkShape {
+  readonly kind: 'wired' | 'lte';
+  /** The link may be away for so long before that is an incident. */
+  readonly quietMs: number;
+  readonly hasStandby: boolean;
 }
 
 export const homeAssistantService = 'homeassistant';
 export const brokerService = 'mosquitto';
 const cleanupClasses: readonly CleanupClass[] = ['standard', 'sd_card', 'ai_node', 'lte_node'];
 
-/** Two or three of the machines that are named. */
-export function drawShape(random: Random, { name, machineNames }: { readonly name: string; readonly machineNames: readonly string[] }): SiteShape {
-  const isAdopted = random.chance(0.3);
-  const names = machineNames.slice(0, random.between(2, 3));
+export interface ShapeOptions {
+  readonly name: string;
+  readonly machineNames: readonly string[];
+  /** Of several sites, which are declared, and of which people know that they are in maintenance. */
+  readonly isOfSeveral: boolean;
+  readonly isHub: boolean;
+}
+
+/** Two or three of the machines that are named; of several sites the hub has two, and another one or two. */
+export function drawShape(random: Random, { name, machineNames, isOfSeveral, isHub }: ShapeOptions): SiteShape {
+  const isAdopted = random.chance(0.3) && !isOfSeveral;
+  const count = random.between(2, 3);
+  const names = machineNames.slice(0, !isOfSeveral ? count : isHub ? 2 : count - 1);
   const [center = ''] = names;
   const hasBroker = random.chance(0.5);
   const node = random.pick(names);
@@ -59,8 +79,15 @@ export function drawShape(random: Random, { name, machineNames }: { readonly nam
     const cleanupClass = isAdopted || random.chance(0.1) ? null : random.pick(cleanupClasses);
     machines.push({ name: each, services, cleanupClass, hasTailnet: random.chance(0.5), hasUpstream: random.chance(0.3), hasBroker: isBroker });
   }
-  return { name, machines, isAdopted, homeAssistant, haRules: { ...usualHaRules, shadowMode: random.chance(0.5) } };
+  const haRules = { ...usualHaRules, shadowMode: random.chance(0.5) };
+  return { name, machines, isAdopted, homeAssistant, haRules, uplink: isHub ? null : drawUplink(random), hasMaintenance: isOfSeveral };
 }
+
+const drawUplink = (random: Random): UplinkShape => ({
+  kind: random.pick(['wired', 'lte']),
+  quietMs: random.pick([0, 60_000, 180_000]),
+  hasStandby: random.chance(0.5),
+});
 
 interface Where {
   readonly node: string;

@@ -4,6 +4,7 @@
  */
 import { Trouble, type TroubleOptions } from './trouble.ts';
 import * as engine from './troubles-engine.ts';
+import * as link from './troubles-link.ts';
 import * as machine from './troubles-machine.ts';
 import * as processes from './troubles-process.ts';
 import type { Weather } from './weather.ts';
@@ -26,6 +27,8 @@ const kinds = {
   tailnet: machine.tailnet,
   'round-trips': machine.roundTrips,
   'home-assistant': machine.homeAssistant,
+  'uplink-cut': link.uplinkCut,
+  'uplink-reset': link.uplinkReset,
 } as const satisfies Record<string, (trouble: Trouble) => void>;
 type Kind = keyof typeof kinds;
 
@@ -35,10 +38,11 @@ const troublesMax = 30;
 const perMs = 600_000;
 /** Without containers in trouble nothing else matters much. */
 const containerWeight = 6;
+/** A second site whose link always holds shows little. */
+const uplinkWeight = 5;
 
 export interface StormOptions extends TroubleOptions {
   readonly weather: Weather;
-  readonly durationMs: number;
 }
 
 export class Storm {
@@ -51,8 +55,10 @@ export class Storm {
     const { random, site } = options;
     this.options = options;
     this.trouble = new Trouble(options);
-    this.weights = (Object.keys(kinds) as Kind[]).map((kind) => {
+    const there = (Object.keys(kinds) as Kind[]).filter((kind) => site.uplink !== null || !kind.startsWith('uplink-'));
+    this.weights = there.map((kind) => {
       const weight = random.pick([0, 0, 1, 1, 3]);
+      if (kind === 'uplink-cut') return [kind, uplinkWeight];
       if (kind === 'home-assistant' && site.homeAssistant === null) return [kind, 0];
       return [kind, kind === 'container' ? containerWeight : weight];
     });
@@ -60,9 +66,9 @@ export class Storm {
   }
 
   begin(): void {
-    const { clock, random, trace, weather, durationMs } = this.options;
+    const { clock, random, trace, weather, durationMs, site } = this.options;
     weather.isCalm = false;
-    trace.say('storm', `begins: ${weather.forecast}; ${this.weights.map(([kind, weight]) => `${kind} ${weight}`).join(', ')}`);
+    trace.say('storm', `begins at ${site.name}: ${weather.forecast}; ${this.weights.map(([kind, weight]) => `${kind} ${weight}`).join(', ')}`);
     for (let left = Math.ceil((random.between(troublesMin, troublesMax) * durationMs) / perMs); left > 0; left -= 1) {
       clock.setTimeout(
         () => {
@@ -80,6 +86,7 @@ export class Storm {
     weather.isCalm = true;
     trace.say('storm', 'is over');
     site.broker.start();
+    site.uplink?.mend();
     for (const each of site.machines) {
       each.isCutOff = false;
       each.controlFault = 'none';

@@ -11,11 +11,14 @@ export interface TroubleOptions {
   readonly random: Random;
   readonly trace: Trace;
   readonly site: Site;
+  /** How long faults go on. */
+  readonly durationMs: number;
 }
 
 export class Trouble {
   readonly random: Random;
   readonly site: Site;
+  readonly durationMs: number;
   /** What brings back the containers that are being recreated. */
   readonly removed = new Set<() => void>();
   private readonly options: TroubleOptions;
@@ -24,6 +27,7 @@ export class Trouble {
     this.options = options;
     this.random = options.random;
     this.site = options.site;
+    this.durationMs = options.durationMs;
   }
 
   later(fromMs: number, toMs: number, what: () => void): void {

@@ -12,6 +12,7 @@ export function power(trouble: Trouble): void {
   const machine = trouble.machine();
   trouble.say(`${machine.name} loses its power`);
   machine.engine.powerOff();
+  if (machine.name === site.uplinkNode) site.uplink?.forsake();
   const processes = site.processes.filter(({ node }) => node === machine.name);
   for (const process of processes) trouble.down(process, true, null);
   trouble.later(5_000, 150_000, () => {
@@ -25,12 +26,7 @@ export function netsplit(trouble: Trouble): void {
   const { site } = trouble;
   const machine = trouble.machine();
   trouble.say(`${machine.name} is cut off`);
-  machine.isCutOff = true;
-  for (const { node, login } of site.processes) {
-    if (node !== machine.name) continue;
-    site.disconnect(login);
-    site.disconnect(login, 'queue');
-  }
+  site.cutOff(machine);
   trouble.later(5_000, 300_000, () => {
     trouble.say(`${machine.name} is reachable`);
     machine.isCutOff = false;

@@ -35,6 +35,11 @@ export function brokerRestart(trouble: Trouble): void {
 export function cut(trouble: Trouble): void {
   const { random, site } = trouble;
   const { login } = random.pick(site.processes);
+  if (login.startsWith('bridge-')) {
+    trouble.say(`the connection of ${login} that it carries by breaks`);
+    site.disconnect(login, 'near');
+    return;
+  }
   const isQueue = random.chance(0.3) && (login.startsWith('observer-') || login.startsWith('supervisor-'));
   trouble.say(`the ${isQueue ? 'queued connection' : 'connection'} of ${login} breaks`);
   site.disconnect(login, isQueue ? 'queue' : 'own');

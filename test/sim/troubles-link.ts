@@ -1,0 +1,25 @@
+/** Troubles of the link between a site and the hub: cut in each way there is, for seconds, minutes, or longer than an approval is valid. */
+import type { Trouble } from './trouble.ts';
+
+/** A cut of this length happens only in storms that are longer than it. */
+const hoursMs = [3_300_000, 4_500_000] as const;
+
+export function uplinkCut(trouble: Trouble): void {
+  const { random, site } = trouble;
+  const { uplink } = site;
+  if (uplink === null) return;
+  const how = random.pick(['refused', 'silent', 'silent', 'to-hub', 'to-site'] as const);
+  trouble.say(`the uplink of ${site.name} is cut: ${how}`);
+  uplink.cut(how);
+  const longMs = trouble.durationMs > hoursMs[1] && random.chance(0.3) ? hoursMs : ([120_000, 420_000] as const);
+  const [fromMs, toMs] = random.pick([[500, 20_000], [20_000, 120_000], longMs] as const);
+  trouble.later(fromMs, toMs, () => {
+    trouble.say(`the uplink of ${site.name} works`);
+    uplink.mend();
+  });
+}
+
+export function uplinkReset(trouble: Trouble): void {
+  trouble.say(`the connection of ${trouble.site.name} to the hub is reset`);
+  trouble.site.uplink?.reset();
+}
