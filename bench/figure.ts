@@ -1,7 +1,7 @@
 /** What a figure is: a name, what it needs of the machine, and how it becomes rows of the table. */
 import type { Session } from './session.ts';
 
-export type Part = 'dockerd' | 'mosquitto';
+export type Part = 'dockerd' | 'mosquitto' | 'network namespaces' | 'openssl';
 
 /** One line of the table. */
 export interface Row {
@@ -16,9 +16,12 @@ export interface Row {
   readonly met: boolean | null;
 }
 
+/** `quick`: enough to see that it works; `full`: the time itself instead of a stretch of it, where that matters. */
+export type Pace = 'quick' | 'usual' | 'full';
+
 export interface Figure {
   /** As on the command line. */
   readonly name: string;
   readonly needs: readonly Part[];
-  run(session: Session): Promise<readonly Row[]>;
+  run(session: Session, pace: Pace): Promise<readonly Row[]>;
 }

@@ -87,7 +87,7 @@ export const startActors = (session: Session, { names, env }: ActorsOptions): Pr
   start(session, {
     file: join(repository, 'dist', 'homelab.mjs'),
     args: ['run', ...names],
-    env: { ...env, HOMELAB_LOG_LEVEL: 'info' },
+    env: { HOMELAB_HTTP_PORT: '0', ...env, HOMELAB_LOG_LEVEL: 'info' },
     word: '"msg":"connected"',
     stream: 'stderr',
     times: names.length,
