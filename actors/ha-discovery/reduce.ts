@@ -1,0 +1,122 @@
+/**
+ * Devices for Home Assistant from what the observer, the bridge and the ledger say, and the inbox of this broker.
+ *
+ * Reads: documents of the world, of actions, links and actors; what the broker holds of its own announcements; the birth of Home
+ * Assistant; and the time. Writes, as commands: announcements, the inbox, what is to be remembered. Remembers (announced.json): which
+ * devices it has announced. Fails: what it cannot send is sent after the next connect, when it compares everything. The maps of the
+ * state are changed in place.
+ */
+import type { Delivery } from '../../bus/actor.ts';
+import type { Reduction } from '../../bus/reducer.ts';
+import { topics } from '../../contracts/topics.ts';
+import { hearDocument } from './hear.ts';
+import { inboxOf } from './inbox.ts';
+import { isOwnId } from './names.ts';
+import { remember, seeOff, settle, takeAway } from './settle.ts';
+import type { DiscoveryCommand, DiscoveryEvent, DiscoveryState } from './state.ts';
+
+/** Changes are gathered this long: an observer that starts says a hundred things in a second, and each changes a device. */
+export const gatherMs = 1_000;
+/** What somebody else put on one of our topics is set right after this long, as with documents (architecture section 2). */
+export const repairMs = 10_000;
+/** Home Assistant asks for 2 to 8 s between its birth and the answer: it is still starting, and everybody answers. */
+export const birthEarliestMs = 2_000;
+export const birthSpreadMs = 6_000;
+
+type Result = Reduction<DiscoveryState, DiscoveryCommand>;
+
+const nothing: readonly DiscoveryCommand[] = [];
+
+export function reduce(state: DiscoveryState, event: DiscoveryEvent): Result {
+  if (event.type === 'wake') return onWake(state, event.now);
+  const { delivery, now, luck } = event;
+  switch (delivery.kind) {
+    case 'synced':
+      return withInbox({ ...state, isConnected: true, settleAtMs: null }, settle(state, now, { again: false }));
+    case 'disconnected':
+      // Read again at the next connect; our own echoes are lost with the connection, and perhaps what was taken away.
+      state.there.clear();
+      state.ownEchoes.clear();
+      state.leaving.clear();
+      return { state: { ...state, isConnected: false, settleAtMs: null, answerAtMs: null }, commands: nothing };
+    case 'message':
+      return onMessage(state, delivery, { now, luck });
+    case 'document': {
+      const isChanged = hearDocument(state, delivery);
+      const next = isChanged ? settleSoon(state, now + gatherMs) : state;
+      return delivery.name === 'action' ? withInbox(next, nothing) : { state: next, commands: nothing };
+    }
+  }
+}
+
+/** null: nothing is to be done by itself. */
+export function wakeAt({ isConnected, settleAtMs, answerAtMs, leaving }: DiscoveryState): number | null {
+  const times = [settleAtMs, answerAtMs, ...leaving.values()].filter((each) => each !== null);
+  return isConnected && times.length > 0 ? Math.min(...times) : null;
+}
+
+export function mode({ isConnected, settleAtMs, leaving }: DiscoveryState): 'reading' | 'settling' | 'announced' {
+  if (!isConnected) return 'reading';
+  return settleAtMs === null && leaving.size === 0 ? 'announced' : 'settling';
+}
+
+export function detail({ announced, declined }: DiscoveryState): string | null {
+  if (declined.size === 0) return null;
+  return `${announced.size} devices; ${declined.size} deleted in Home Assistant, until the next start: ${[...declined].sort().join(', ')}`.slice(0, 300);
+}
+
+/** An earlier time stays. Before everything retained is read there is nothing to compare with. */
+function settleSoon(state: DiscoveryState, atMs: number): DiscoveryState {
+  if (!state.isConnected) return state;
+  return { ...state, settleAtMs: Math.min(state.settleAtMs ?? atMs, atMs) };
+}
+
+function onWake(state: DiscoveryState, now: number): Result {
+  if (!state.isConnected) return { state, commands: nothing };
+  const isAnswer = state.answerAtMs !== null && state.answerAtMs <= now;
+  const isDue = isAnswer || (state.settleAtMs !== null && state.settleAtMs <= now);
+  const gone = seeOff(state, now);
+  if (!isDue) return { state, commands: gone };
+  const next = { ...state, settleAtMs: null, answerAtMs: isAnswer ? null : state.answerAtMs };
+  return { state: next, commands: [...gone, ...settle(next, now, { again: isAnswer })] };
+}
+
+type Message = Extract<Delivery, { readonly kind: 'message' }>;
+
+function onMessage(state: DiscoveryState, message: Message, { now, luck }: { readonly now: number; readonly luck: number }): Result {
+  if (message.name === 'homeAssistantDevice') return onAnnouncement(state, message, now);
+  if (message.name !== 'homeAssistantStatus' || message.retained) return { state, commands: nothing };
+  const { status } = topics.homeAssistantStatus.schema.parse(message.payload);
+  if (status === 'offline' || !state.isConnected) return { state, commands: nothing };
+  return { state: { ...state, answerAtMs: now + birthEarliestMs + Math.round(luck * birthSpreadMs) }, commands: nothing };
+}
+
+/** A copy of what the broker holds, an echo of our own hand, or somebody else's. */
+function onAnnouncement(state: DiscoveryState, { levels, text, retained }: Message, now: number): Result {
+  const { id = '' } = levels;
+  if (!isOwnId(state.options.maker.root, id)) return { state, commands: nothing };
+  if (text !== '') {
+    // Our own announcement was on its way when a person deleted the device.
+    if (state.isConnected && state.declined.has(id)) return { state, commands: [takeAway(state, id)] };
+    const isOther = state.isConnected && state.there.get(id) !== text;
+    state.there.set(id, text);
+    return { state: isOther ? settleSoon(state, now + repairMs) : state, commands: nothing };
+  }
+  const echoes = state.ownEchoes.get(id) ?? 0;
+  if (echoes > 0) {
+    state.ownEchoes.set(id, echoes - 1);
+    return { state, commands: nothing };
+  }
+  state.there.delete(id);
+  if (retained || !state.isConnected || state.leaving.has(id) || !state.announced.delete(id)) return { state, commands: nothing };
+  state.declined.add(id);
+  return { state: { ...state }, commands: [{ type: 'declined', id }, remember(state)] };
+}
+
+function withInbox(state: DiscoveryState, commands: readonly DiscoveryCommand[]): Result {
+  if (!state.isConnected) return { state, commands };
+  const body = inboxOf(state.options.site, state.pending.values());
+  const said = JSON.stringify(body);
+  if (said === state.saidInbox) return { state, commands };
+  return { state: { ...state, saidInbox: said }, commands: [{ type: 'inbox', body }, ...commands] };
+}

@@ -1,0 +1,146 @@
+/** docs/home-assistant: the blueprint and the dashboard parse, and name what ha-discovery announces and the ledger understands. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CORE_SCHEMA, defineScalarTag, load } from 'js-yaml';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseActionRequest } from '../../contracts/action-request.ts';
+import { homeAssistantLogin, Inbox, InboxEntry } from '../../contracts/home-assistant.ts';
+import { AccessFile } from '../../contracts/inventory/access.ts';
+import { topics } from '../../contracts/topics.ts';
+import { DiscoveryWorld, endDiscoveryWorlds } from '../kit/ha-discovery-world.ts';
+
+afterEach(endDiscoveryWorlds);
+
+const directory = join(import.meta.dirname, '../../docs/home-assistant');
+const guide = readFileSync(join(directory, 'README.md'), 'utf8');
+const blueprintText = readFileSync(join(directory, 'approve-from-a-phone.yaml'), 'utf8');
+
+const inputTag = defineScalarTag('!input', { resolve: (source) => ({ input: source }), identify: () => false });
+type Node = Readonly<Record<string, unknown>>;
+const blueprint = load(blueprintText, { schema: CORE_SCHEMA.withTags(inputTag) }) as Node & {
+  readonly blueprint: Node & { readonly input: Readonly<Record<string, Node>> };
+};
+
+/** Every object in it, however deep. */
+function* objectsIn(value: unknown): Generator<Node> {
+  if (typeof value !== 'object' || value === null) return;
+  if (!Array.isArray(value)) yield value as Node;
+  for (const each of Object.values(value)) yield* objectsIn(each);
+}
+const stringsIn = (value: unknown): readonly string[] =>
+  [...objectsIn({ value })].flatMap((each) => Object.values(each).flat()).filter((each) => typeof each === 'string');
+const having = (key: string): readonly Node[] => [...objectsIn(blueprint)].filter((each) => key in each);
+/** With the defaults of its inputs filled in. */
+const rendered = (template: unknown): string => String(template).replaceAll('{{ root }}', 'homelab').replaceAll('{{ site }}', 'hub');
+
+describe('the blueprint', () => {
+  it('is one of an automation, whose inputs are each declared and used', () => {
+    expect(blueprint.blueprint).toMatchObject({ domain: 'automation', homeassistant: { min_version: '2024.10.0' } });
+    const declared = Object.keys(blueprint.blueprint.input);
+    const { blueprint: _head, ...automation } = blueprint;
+    const used = [...objectsIn(automation)].flatMap((each) => (typeof each['input'] === 'string' ? [each['input']] : []));
+    expect([...new Set(used)].sort()).toEqual(declared.toSorted());
+    for (const input of Object.values(blueprint.blueprint.input)) expect(input).toHaveProperty('selector');
+  });
+
+  it('has no key twice, and braces that are balanced', () => {
+    for (const text of stringsIn(blueprint)) {
+      for (const [open = '', close = ''] of [
+        ['{{', '}}'],
+        ['(', ')'],
+        ['[', ']'],
+      ])
+        expect([text, text.split(open).length]).toEqual([text, text.split(close).length]);
+    }
+  });
+
+  it('has a branch for each of its triggers', () => {
+    const triggers = (blueprint['triggers'] as readonly Node[]).map(({ id }) => id);
+    const branches = having('condition').flatMap(({ condition, id }) => (condition === 'trigger' ? [id] : []));
+    expect(branches).toEqual(triggers);
+  });
+
+  it('asks with a tag and two buttons that need an unlocked phone, and hears their taps by the same words', () => {
+    const [notification] = having('actions').filter(({ tag }) => tag !== undefined);
+    expect(notification).toMatchObject({
+      tag: '{{ entry.id }}',
+      actions: [
+        { action: 'HOMELAB:approve:{{ entry.id }}', authenticationRequired: true },
+        { action: 'HOMELAB:reject:{{ entry.id }}', authenticationRequired: true },
+      ],
+      action_data: { attempt: '{{ entry.attempt }}', digest: '{{ entry.digest }}' },
+    });
+    const heard = /is match\('(.+?)'\)/.exec(blueprintText)?.[1] ?? '';
+    const actions = (notification?.['actions'] ?? []) as readonly Node[];
+    const buttons = actions.map(({ action }) => rendered(action).replace('{{ entry.id }}', 'disk-cleanup-vps'));
+    for (const button of buttons) expect(button).toMatch(new RegExp(`^${heard}`));
+    expect('URI').not.toMatch(new RegExp(`^${heard}`));
+    expect(having('event_type').map(({ event_type: type }) => type)).toEqual(['mobile_app_notification_action']);
+    // Taken back by the same tag.
+    expect(having('tag').map(({ tag }) => tag)).toEqual(['{{ entry.id }}', '{{ gone }}', 'homelab-answer']);
+  });
+
+  it('reads fields that the inbox has', () => {
+    const shape = Object.keys(InboxEntry.shape);
+    const fields = [...new Set([...blueprintText.matchAll(/\bentry\.(\w+)/g)].map(([, field]) => field ?? ''))];
+    expect(fields.length).toBeGreaterThan(5);
+    expect(fields.filter((field) => !shape.includes(field))).toEqual([]);
+    expect(Object.keys(Inbox.shape)).toContain((blueprint['triggers'] as readonly Node[])[0]?.['attribute']);
+  });
+
+  it('publishes once, unretained, what the ledger reads, where this login may', () => {
+    const [publish, ...others] = having('action').filter(({ action }) => action === 'mqtt.publish');
+    expect(others).toEqual([]);
+    const { topic, payload, retain, qos } = (publish?.['data'] ?? {}) as Node;
+    expect({ retain, qos }).toEqual({ retain: false, qos: 1 });
+    const states = [...rendered(topic).matchAll(/'(approved|rejected)'/g)].map(([, state]) => state);
+    expect(states).toEqual(['approved', 'rejected']);
+    for (const state of ['approved', 'rejected'] as const)
+      expect(rendered(topic).replace(/\{\{.+\}\}/, state)).toBe(`homelab/${topics.request.build({ state, requester: homeAssistantLogin })}`);
+    const keys = ['id', ...[...String(payload).matchAll(/\b(on_behalf_of|attempt|digest)=/g)].map(([, key]) => key ?? '')];
+    expect(keys.toSorted()).toEqual(['attempt', 'digest', 'id', 'on_behalf_of']);
+    const example = { id: 'disk-cleanup-vps', on_behalf_of: 'Anna', attempt: 1, digest: 'd' };
+    expect(parseActionRequest('approved', JSON.stringify(example))).toEqual({ ok: true, state: 'approved', request: example });
+  });
+
+  it('shows the line of the ledger', () => {
+    const trigger = (blueprint['triggers'] as readonly Node[]).find(({ trigger: kind }) => kind === 'mqtt');
+    expect(rendered(trigger?.['topic'])).toBe(`homelab/${topics.reply.build({ requester: homeAssistantLogin, site: 'hub' })}`);
+    expect(Object.keys(topics.reply.schema.shape)).toContain('summary');
+  });
+});
+
+describe('the guide', () => {
+  /** A block in a list is indented as a whole. */
+  const dedented = (text: string): string => text.replaceAll(new RegExp(`^${/^ */.exec(text)?.[0] ?? ''}`, 'gm'), '');
+  const yaml = [...guide.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => load(dedented(text ?? '')) as Node);
+
+  it('gives the login that the ledger and the access list know', () => {
+    expect(AccessFile.parse(yaml[0]).logins).toEqual({ [homeAssistantLogin]: 'delegate' });
+  });
+
+  it('names entities that are announced under these ids', async () => {
+    const world = await DiscoveryWorld.open();
+    world.site('hub');
+    world.site('chelsty');
+    world.link('chelsty');
+    world.node('vps');
+    world.service('vps', 'web');
+    await world.connect();
+    const announced = world.announcements.flatMap(({ text }) =>
+      Object.values((JSON.parse(text) as { readonly components: Readonly<Record<string, Node>> }).components).map((each) => each['default_entity_id']),
+    );
+    const named = [...new Set(guide.match(/\b(?:sensor|binary_sensor|button)\.(?!press\b)\w+/g))];
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((each) => !announced.includes(each))).toEqual([]);
+  });
+
+  it('has a dashboard that parses', () => {
+    const cards = [...objectsIn(yaml[1])].flatMap(({ entity }) => (typeof entity === 'string' ? [entity] : []));
+    expect(cards).toContain('button.homelab_hub_approve_next');
+  });
+
+  it('says how a client of MQTT 5 is set to the version that the built-in broker speaks', () => {
+    expect(guide).toContain('MQTT protocol: 3.1.1');
+  });
+});
