@@ -1,0 +1,45 @@
+/** docs/operator-api.md says what there is: each route, each limit, each figure. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OperatorWeb } from '../../test/kit/operator-web.ts';
+import { bodyBytesMax, requestsPerMinuteMax } from './app.ts';
+import { attemptsWindowMs, perAddressMax, perLoginMax } from './attempts.ts';
+import { ageMaxMs, idleMaxMs } from './sessions.ts';
+import { gatherMs, keepAliveMs, slowClientMs, streamsMax } from './stream.ts';
+import { tokensMax } from './views/ai-text.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/operator-api.md'), 'utf8');
+const limits: Readonly<Record<string, number>> = {
+  ...{ bodyBytesMax, requestsPerMinuteMax, perLoginMax, perAddressMax, attemptsWindowMs, idleMaxMs, ageMaxMs },
+  ...{ streamsMax, slowClientMs, keepAliveMs, gatherMs, tokensMax },
+};
+
+let web: OperatorWeb;
+beforeAll(async () => {
+  web = await OperatorWeb.start();
+  web.fill();
+});
+afterAll(async () => {
+  await web.stop();
+});
+
+describe('the page of the API', () => {
+  it('has a row for each route, and no other', async () => {
+    const { paths } = (await web.call('GET', '/openapi.json')).json as { paths: Record<string, Record<string, unknown>> };
+    const routes = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+    const rows = [...page.matchAll(/^\| `((?:GET|POST) [^`]+)`/gm)].map(([, route]) => route ?? '');
+    // The document does not describe itself.
+    expect(rows.toSorted()).toEqual([...routes, 'GET /openapi.json'].toSorted());
+  });
+
+  it('gives each limit as it is in the code', () => {
+    const rows = [...page.matchAll(/^\| `(\w+)` \| (\d+)( ms| bytes)? \|/gm)].map(([, name, value]) => [name, Number(value)]);
+    expect(Object.fromEntries(rows)).toEqual(limits);
+  });
+
+  it('names each figure', async () => {
+    const { text } = await web.call('GET', '/metrics');
+    for (const [, name] of text.matchAll(/^# TYPE (\w+)/gm)) expect(page).toContain(`\`${name}\``);
+  });
+});

@@ -1,0 +1,98 @@
+/**
+ * Where the sites and nodes stand in the picture, in units of the drawing. Pure.
+ *
+ * The site of this page stands on top (wide: at the left), the others below (beside) it, each joined by its link.
+ */
+import type { WorldNode } from '../../../../../contracts/world.ts';
+import { isServiceTrouble } from './causes.ts';
+import type { World } from './documents.ts';
+import type { SiteView } from './freshness.ts';
+
+export interface NodeBox {
+  readonly node: WorldNode;
+  readonly x: number;
+  readonly y: number;
+  readonly healthy: number;
+  /** Unknown is not among them: it is not down. */
+  readonly troubles: number;
+  readonly services: number;
+}
+
+export interface SiteBox {
+  readonly view: SiteView;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly nodes: readonly NodeBox[];
+}
+
+export interface Wire {
+  readonly view: SiteView;
+  readonly from: { readonly x: number; readonly y: number };
+  readonly to: { readonly x: number; readonly y: number };
+}
+
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly sites: readonly SiteBox[];
+  readonly wires: readonly Wire[];
+}
+
+export const nodeSize = { width: 168, height: 62 } as const;
+const gap = 12;
+const pad = 14;
+/** Name and state of the site. */
+const head = 46;
+/** Room for what is said of a link. */
+const wireLength = { wide: 190, narrow: 74 } as const;
+
+export function pictureOf(world: World, views: readonly SiteView[], isWide: boolean): Picture {
+  const home = views.find(({ site }) => site === world.here) ?? views[0];
+  if (home === undefined) return { width: 0, height: 0, sites: [], wires: [] };
+  const others = views.filter((view) => view !== home);
+  const columns = isWide ? (others.length === 0 ? 5 : 3) : 2;
+  const homeBox = boxOf(world, home, { x: 0, y: 0, columns });
+  const sites: SiteBox[] = [homeBox];
+  let x = isWide ? homeBox.width + wireLength.wide : 0;
+  let y = isWide ? 0 : homeBox.height + wireLength.narrow;
+  for (const view of others) {
+    const box = boxOf(world, view, { x, y, columns: 2 });
+    sites.push(box);
+    y += box.height + (isWide ? gap * 2 : wireLength.narrow);
+    x = box.x;
+  }
+  const wires = sites
+    .slice(1)
+    .map((box) =>
+      isWide
+        ? { view: box.view, from: { x: homeBox.width, y: Math.min(box.y + box.height / 2, homeBox.height - pad) }, to: { x: box.x, y: box.y + box.height / 2 } }
+        : { view: box.view, from: { x: 40, y: box.y - wireLength.narrow }, to: { x: 40, y: box.y } },
+    );
+  return { width: Math.max(...sites.map((box) => box.x + box.width)), height: Math.max(...sites.map((box) => box.y + box.height)), sites, wires };
+}
+
+function boxOf(world: World, view: SiteView, { x, y, columns }: { readonly x: number; readonly y: number; readonly columns: number }): SiteBox {
+  const nodes = world.nodes.filter(({ site }) => site === view.site);
+  const across = Math.max(1, Math.min(columns, nodes.length));
+  const down = Math.max(1, Math.ceil(nodes.length / across));
+  return {
+    view,
+    x,
+    y,
+    width: pad * 2 + Math.max(2, across) * nodeSize.width + (Math.max(2, across) - 1) * gap,
+    height: head + pad + down * nodeSize.height + (down - 1) * gap,
+    nodes: nodes.map((node, at) => {
+      const services = world.services.filter((each) => each.node === node.node);
+      return {
+        node,
+        x: x + pad + (at % across) * (nodeSize.width + gap),
+        y: y + head + Math.floor(at / across) * (nodeSize.height + gap),
+        healthy: services.filter(({ status }) => status === 'healthy').length,
+        troubles: services.filter((each) => isServiceTrouble(each) && each.status !== 'unknown').length,
+        services: services.length,
+      };
+    }),
+  };
+}

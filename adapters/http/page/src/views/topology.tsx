@@ -1,0 +1,169 @@
+/** Sites, nodes and the links between them: as a picture, and as a table for those who read rather than look. */
+import { useEffect, useState } from 'preact/hooks';
+import { Age } from '../parts/age.tsx';
+import { Heading, Panel } from '../parts/panel.tsx';
+import { Status, wordOf } from '../parts/status.tsx';
+import { href } from '../route.ts';
+import { nowMs, page, sites, world } from '../state/store.ts';
+import { toneOf } from '../state/tones.ts';
+import { type NodeBox, nodeSize, pictureOf, type SiteBox, type Wire } from '../state/topology.ts';
+import { texts } from '../texts.ts';
+import { linkWordsOf, SiteCard } from './site-card.tsx';
+
+const t = texts.topology;
+
+/** From here on there is room for sites beside each other. */
+const wide = '(min-width: 900px)';
+
+function useWide(): boolean {
+  const [isWide, setWide] = useState(() => matchMedia(wide).matches);
+  useEffect(() => {
+    const query = matchMedia(wide);
+    const changed = (): void => setWide(query.matches);
+    query.addEventListener('change', changed);
+    return () => query.removeEventListener('change', changed);
+  }, []);
+  return isWide;
+}
+
+const NodeShape = ({ box, isStale }: { readonly box: NodeBox; readonly isStale: boolean }) => {
+  const { node, x, y, healthy, troubles, services } = box;
+  const tone = isStale ? 'unknown' : toneOf(node.status);
+  const word = isStale ? texts.frame.was(wordOf(node.status)) : wordOf(node.status);
+  const share = services === 0 ? 0 : (healthy / services) * (nodeSize.width - 28);
+  return (
+    <a href={href('nodes', node.node)} class={`node-shape tone-${tone}`}>
+      <rect x={x} y={y} width={nodeSize.width} height={nodeSize.height} rx="9" class="node-rect" />
+      <text x={x + 14} y={y + 22} class="node-name">
+        {node.node}
+      </text>
+      <text x={x + 14} y={y + 39} class="node-word">
+        {word}
+        {services === 0 ? '' : ` · ${healthy}/${services}`}
+      </text>
+      {services === 0 ? null : (
+        <>
+          <rect x={x + 14} y={y + 48} width={nodeSize.width - 28} height="4" rx="2" class={troubles > 0 && !isStale ? 'bar-bad' : 'bar-rest'} />
+          <rect x={x + 14} y={y + 48} width={share} height="4" rx="2" class={isStale ? 'bar-stale' : 'bar-ok'} />
+        </>
+      )}
+    </a>
+  );
+};
+
+const SiteShape = ({ box }: { readonly box: SiteBox }) => {
+  const isStale = box.view.doubt !== null || page.value !== null;
+  const tone = isStale ? 'unknown' : toneOf(box.view.status);
+  const word = isStale ? texts.frame.was(wordOf(box.view.summary.status)) : wordOf(box.view.status);
+  return (
+    <g class={`site-shape tone-${tone}`}>
+      <rect x={box.x + 1} y={box.y + 1} width={box.width - 2} height={box.height - 2} rx="14" class="site-rect" />
+      <text x={box.x + 16} y={box.y + 29} class="site-name">
+        {box.view.site}
+        <tspan dx="10" class="site-word">
+          {word}
+        </tspan>
+      </text>
+      {box.nodes.map((each) => (
+        <NodeShape key={each.node.node} box={each} isStale={isStale} />
+      ))}
+    </g>
+  );
+};
+
+const WireShape = ({ wire, isWide }: { readonly wire: Wire; readonly isWide: boolean }) => {
+  const { from, to, view } = wire;
+  const link = view.link;
+  const tone = page.value !== null || link === undefined ? 'unknown' : toneOf(link.status);
+  const words = linkWordsOf(view, nowMs.value);
+  const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  const path = isWide ? `M${from.x} ${from.y}C${middle.x} ${from.y} ${middle.x} ${to.y} ${to.x} ${to.y}` : `M${from.x} ${from.y}V${to.y}`;
+  return (
+    <g class={`wire tone-${tone} wire-${link?.status ?? 'unknown'}`}>
+      <title>{t.wire(view.site, words)}</title>
+      <path d={path} />
+      <text x={isWide ? middle.x : from.x + 14} y={isWide ? middle.y - 9 : middle.y + 5} class={isWide ? 'wire-word centred' : 'wire-word'}>
+        {words}
+      </text>
+    </g>
+  );
+};
+
+const Picture = () => {
+  const isWide = useWide();
+  const picture = pictureOf(world.value, sites.value, isWide);
+  if (picture.width === 0) return null;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: there is no fieldset in a drawing
+    <svg
+      class="topology"
+      viewBox={`0 0 ${picture.width} ${picture.height}`}
+      style={{ maxWidth: `${picture.width * 1.05}px` }}
+      aria-label={t.picture}
+      role="group"
+    >
+      {picture.wires.map((wire) => (
+        <WireShape key={wire.view.site} wire={wire} isWide={isWide} />
+      ))}
+      {picture.sites.map((box) => (
+        <SiteShape key={box.view.site} box={box} />
+      ))}
+    </svg>
+  );
+};
+
+const percent = (value: number | null | undefined): string => (value == null ? '–' : String(Math.round(value)));
+
+const NodeTable = () => (
+  <table class="table">
+    <thead>
+      <tr>
+        {Object.values(t.columns).map((column) => (
+          <th key={column} scope="col">
+            {column}
+          </th>
+        ))}
+      </tr>
+    </thead>
+    <tbody>
+      {world.value.nodes.map((node) => {
+        const isStale = page.value !== null || sites.value.find(({ site }) => site === node.site)?.doubt != null;
+        const health = world.value.health.get(node.node);
+        return (
+          <tr key={node.node} class={isStale ? 'stale' : ''}>
+            <th scope="row">
+              <a href={href('nodes', node.node)}>{node.node}</a>
+            </th>
+            <td data-label={t.columns.site}>{node.site}</td>
+            <td data-label={t.columns.status}>
+              <Status of={node.status} stale={isStale} />
+            </td>
+            <td data-label={t.columns.heartbeat}>{node.last_seen === null ? '–' : <Age of={node.last_seen} />}</td>
+            <td data-label={t.columns.services}>{node.services_count}</td>
+            <td data-label={t.columns.engine}>{node.engine}</td>
+            <td data-label={t.columns.load}>
+              {health === undefined ? '–' : `${percent(health.cpu_pct)} %, ${percent(health.memory_pct)} %, ${percent(health.disk_pct)} %`}
+            </td>
+          </tr>
+        );
+      })}
+    </tbody>
+  </table>
+);
+
+export const TopologyView = () => (
+  <>
+    <Heading title={texts.views.topology} />
+    <Panel title={t.picture} class="picture">
+      <Picture />
+    </Panel>
+    <div class="card-row">
+      {sites.value.map((view) => (
+        <SiteCard key={view.site} view={view} />
+      ))}
+    </div>
+    <Panel title={t.table}>
+      <NodeTable />
+    </Panel>
+  </>
+);

@@ -1,0 +1,108 @@
+/** What can be looked at: the documents as they are, and what is made of them. Nothing here changes anything. */
+import { z } from 'zod';
+import { Action, openStates } from '../../contracts/action.ts';
+import { ActorStatus } from '../../contracts/actor-status.ts';
+import { Event } from '../../contracts/event.ts';
+import { NodeHealth, ServiceHealth } from '../../contracts/health.ts';
+import { Incident } from '../../contracts/incident.ts';
+import type { PayloadOf, Topic } from '../../contracts/topic.ts';
+import { topics } from '../../contracts/topics.ts';
+import { Deployment, WorldNode, WorldService } from '../../contracts/world.ts';
+import { createRedactor } from '../docker/redact.ts';
+import type { App, WebParts } from './app-types.ts';
+import { pageOfHeard } from './heard-events.ts';
+import { AllQuery, Documents, EventsQuery, Health, isAll, Summary, Topology } from './schemas.ts';
+import type { Streams } from './stream.ts';
+import { aiText, tokensOf } from './views/ai-text.ts';
+import { documentsOf } from './views/documents-of.ts';
+import type { Seen } from './views/freshness.ts';
+import { metricsOf } from './views/metrics.ts';
+import { summaryOf, topologyOf } from './views/overview.ts';
+
+const look = { config: { gate: 'look' } } as const;
+
+const NodeView = WorldNode.extend({ health: NodeHealth.nullable().describe('what its node-agent says; null: nothing') });
+const ServiceView = WorldService.extend({ health: ServiceHealth.nullable().describe('what the engine says; null: nothing') });
+const EventsPage = z.object({
+  events: z.array(Event).describe('newest first'),
+  next: z.string().nullable().describe('`before` of the page after this one; null: there is none'),
+  source: z.enum(['store', 'memory']).describe('store: the history of this machine; memory: only the newest that were heard since the start'),
+});
+
+/** Nothing of a container is at hand here: what looks like a secret by its form goes. */
+const { text: redact } = createRedactor(null);
+
+export function addLooking(app: App, parts: WebParts, streams: Streams): void {
+  const { desk } = parts;
+  const seen = (): Seen => ({ picture: desk.picture(), here: desk.site, nowMs: desk.now() });
+  const self = { node: desk.node, version: desk.version };
+
+  app.get('/healthz', { config: { gate: 'open' }, schema: { summary: 'Whether it runs', response: { 200: Health } } }, () => {
+    const { bus, isWhole } = desk.picture();
+    return { status: bus.status === 'up' && isWhole ? ('ok' as const) : ('degraded' as const), bus: bus.status, whole: isWhole };
+  });
+  app.get('/summary', { ...look, schema: { summary: 'Is anything wrong', response: { 200: Summary } } }, () => summaryOf(seen(), self));
+  app.get('/topology', { ...look, schema: { summary: 'Sites, nodes, links and what needs what', response: { 200: Topology } } }, () => topologyOf(seen()));
+  app.get('/ai', { ...look, schema: { summary: 'The current world as text for an AI, below 8,000 tokens, without secrets' } }, (_request, reply) => {
+    const text = aiText(seen(), redact);
+    return reply
+      .type('text/plain; charset=utf-8')
+      .header('x-homelab-tokens', String(tokensOf(text)))
+      .send(text);
+  });
+  app.get('/metrics', { config: { gate: 'figures' }, schema: { summary: 'Figures for Prometheus' } }, (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsOf(seen(), { streams: streams.count(), version: desk.version })),
+  );
+  addLists(app, parts);
+}
+
+/** What is made of the documents alone is the same while nothing has changed: whoever has it already is told so. */
+const tagged = { config: { gate: 'look', isTagged: true } } as const;
+
+function addTags(app: App, { desk }: WebParts): void {
+  app.addHook('preHandler', (request, reply, done) => {
+    if (request.routeOptions.config.isTagged !== true) {
+      done();
+      return;
+    }
+    const tag = `W/"${desk.picture().cursor}"`;
+    reply.header('etag', tag);
+    if (request.headers['if-none-match'] === tag) reply.code(304).send();
+    else done();
+  });
+}
+
+function addLists(app: App, parts: WebParts): void {
+  const { desk, store } = parts;
+  const every = <T extends Topic>(topic: T): PayloadOf<T>[] => [...documentsOf(desk.picture(), topic)];
+  addTags(app, parts);
+
+  app.get('/documents', { ...tagged, schema: { summary: 'Everything that is true now, for a page', response: { 200: Documents } } }, () => {
+    const { cursor, documents, bus } = desk.picture();
+    const { site, node, version } = desk;
+    return { cursor, site, node, version, bus, documents: Object.fromEntries(documents) };
+  });
+  app.get('/nodes', { ...tagged, schema: { summary: 'Nodes', response: { 200: z.array(NodeView) } } }, () => {
+    const health = new Map(every(topics.nodeHealth).map((doc) => [doc.node, doc]));
+    return every(topics.worldNode).map((doc) => ({ ...doc, health: health.get(doc.node) ?? null }));
+  });
+  app.get('/services', { ...tagged, schema: { summary: 'Services', response: { 200: z.array(ServiceView) } } }, () => {
+    const health = new Map(every(topics.serviceHealth).map((doc) => [`${doc.node} ${doc.service}`, doc]));
+    return every(topics.worldService).map((doc) => ({ ...doc, health: health.get(`${doc.node} ${doc.service}`) ?? null }));
+  });
+  app.get('/incidents', { ...tagged, schema: { summary: 'Active incidents', querystring: AllQuery, response: { 200: z.array(Incident) } } }, ({ query }) =>
+    every(topics.incident).filter(({ status }) => isAll(query) || status === 'active'),
+  );
+  app.get('/deployments', { ...tagged, schema: { summary: 'Deployments', response: { 200: z.array(Deployment) } } }, () => every(topics.deployment));
+  app.get('/actions', { ...tagged, schema: { summary: 'Open actions', querystring: AllQuery, response: { 200: z.array(Action) } } }, ({ query }) =>
+    every(topics.action).filter(({ status }) => isAll(query) || openStates.some((state) => state === status)),
+  );
+  app.get('/actors', { ...tagged, schema: { summary: 'Actors, with their modes', response: { 200: z.array(ActorStatus) } } }, () => every(topics.actorStatus));
+  app.get('/events', { ...look, schema: { summary: 'Events, newest first', querystring: EventsQuery, response: { 200: EventsPage } } }, async ({ query }) => {
+    const { node = null, type = null, since = null, until = null, before = null, limit } = query;
+    const wanted = { node, type, since, until, before, limit };
+    const stored = await store.page(wanted);
+    const { events, next } = stored ?? pageOfHeard(desk.picture().events, wanted);
+    return { events: [...events], next, source: stored === null ? ('memory' as const) : ('store' as const) };
+  });
+}

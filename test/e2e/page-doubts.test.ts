@@ -1,0 +1,203 @@
+/** The web page when it may not be believed, without a mouse, and for who cannot see it: in a real browser, against the stand-in of its server. */
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { topics } from '../../contracts/topics.ts';
+import { desktop, haveChromium, openBrowser, phone } from '../kit/browser.ts';
+import { buildBundle } from '../kit/homelab-process.ts';
+import { button, headingIs, networkNoise, PageRig, says } from '../kit/page-rig.ts';
+import { waitFor } from '../kit/wait.ts';
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+  }[];
+}
+
+/** What axe-core finds serious or critical. Not as a script of the page: its policy would refuse that. */
+async function seriousFindings(page: Page, onlyColours: boolean): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  const result = (await page.evaluate(onlyColours ? "axe.run(document, { runOnly: ['color-contrast'] })" : 'axe.run(document)')) as AxeResult;
+  return result.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 200)}`));
+}
+
+/** Colours of the marks that can be seen, as the browser computed them. */
+const markTones = (page: Page, within: string): Promise<readonly string[]> =>
+  page
+    .locator(`${within} .mark`)
+    .evaluateAll((marks) => marks.map((mark) => (mark as unknown as { readonly classList: { readonly value: string } }).classList.value));
+
+describe.skipIf(!haveChromium())('the page', () => {
+  let browser: Browser;
+  let rig: PageRig;
+
+  beforeAll(async () => {
+    buildBundle();
+    browser = await openBrowser();
+    rig = new PageRig(browser);
+  });
+  afterEach(async () => {
+    const faults = rig.faults;
+    await rig.reset();
+    expect(faults).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  it('says that all is well, and when it heard last', async () => {
+    const server = await rig.serve({ isWell: true });
+    const page = await rig.visit(server.url, phone);
+    await headingIs(page, 'All is well');
+    await says(page, /last word \d+ s ago · 29 of 29 services healthy · 6 of 6 nodes online/);
+    expect(await markTones(page, '.verdict')).toEqual(['mark tone-ok']);
+  });
+
+  it('shows a site behind a dead link with its age, and never green', async () => {
+    const server = await rig.serve({ isWell: true, linkDownMinutes: 37 });
+    const page = await rig.visit(server.url, phone);
+    await says(page, /^LINK DOWN SINCE .*\d\d:\d\d, what follows of chelsty is 37 min old$/);
+    await headingIs(page, 'What is true now is not known');
+    const chelsty = page.locator('article.site', { hasText: 'chelsty' });
+    await says(chelsty, 'was nominal');
+    await page.goto(`${server.url}#/services/chelsty-infra/zigbee2mqtt`);
+    await says(page, 'was healthy');
+    await says(page, '37 min old');
+    await page.goto(`${server.url}#/services?node=chelsty-infra`);
+    await says(page, '5 of 30 services');
+    expect(new Set(await markTones(page, '.group'))).toEqual(new Set(['mark tone-unknown']));
+  });
+
+  it('learns of a cut link while it is open', async () => {
+    const server = await rig.serve({ isWell: true });
+    const page = await rig.visit(server.url, desktop);
+    await headingIs(page, 'All is well');
+    const topic = topics.link.build({ site: 'chelsty' });
+    const now = new Date().toISOString();
+    server.set({ [topic]: { ...server.documents.get(topic), status: 'down', ts: now, since: now } });
+    await says(page, /^LINK DOWN SINCE/);
+    await headingIs(page, 'What is true now is not known');
+  });
+
+  it('whose stream is lost greys everything, lets nothing be approved, and catches up when it is back', async () => {
+    const server = await rig.serve();
+    const page = await rig.visit(server.url, desktop, { expected: networkNoise });
+    await headingIs(page, '2 actions wait for your yes');
+    server.setAway(true);
+    await says(page, /^CONNECTION LOST since \d\d:\d\d, what follows is \d+ s old$/);
+    await headingIs(page, 'What is true now is not known');
+    await says(page, 'Nothing can be approved on what may be old.');
+    expect(await button(page, /^Approve/).count()).toBe(0);
+    expect(await page.evaluate('getComputedStyle(document.querySelector("main")).filter')).toBe('grayscale(1)');
+    for (const topic of [...server.documents.keys()]) if (topic.includes('disk-cleanup-piha')) server.documents.delete(topic);
+    server.missed = true;
+    server.setAway(false);
+    await headingIs(page, 'One action waits for your yes');
+    await button(page, /^Approve restart/)
+      .first()
+      .waitFor();
+  });
+
+  it('says when its server hears nothing of the broker', async () => {
+    const server = await rig.serve({ isWell: true });
+    const page = await rig.visit(server.url, desktop);
+    await headingIs(page, 'All is well');
+    server.setBus('down');
+    await says(page, /^NO WORD FROM THE BROKER since/);
+    await headingIs(page, 'What is true now is not known');
+    server.setBus('up');
+    await headingIs(page, 'All is well');
+  });
+
+  it('is used without a mouse: skipped to, moved through, agreed to, closed', async () => {
+    const server = await rig.serve();
+    const page = await rig.visit(server.url, desktop);
+    await headingIs(page, '2 actions wait for your yes');
+    const focused = (): Promise<string> => page.evaluate('(document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "")');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Skip to what matters');
+    await page.keyboard.press('Enter');
+    const reach = async (name: string): Promise<void> => {
+      for (let at = 0; at < 40; at += 1) {
+        await page.keyboard.press('Tab');
+        if ((await focused()).startsWith(name)) return;
+      }
+      throw new Error(`${name} is not reached by Tab`);
+    };
+    await reach('Approve clean-up');
+    const ring = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+    expect(ring).toBe('solid');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await focused()).toMatch(/^Approve clean-up/);
+    await reach('Approve restart');
+    await page.keyboard.press('Enter');
+    await says(page, 'Approved: container-restart-vps-outline-postgres.');
+    expect(server.requests).toHaveLength(1);
+    await page.keyboard.press('5');
+    await headingIs(page, 'Topology');
+    expect(await focused()).toBe('Topology');
+    await page.keyboard.press('/');
+    await headingIs(page, 'Services');
+    await waitFor('the search to have the focus', async () => (await page.evaluate('document.activeElement?.id')) === 'search');
+    await page.keyboard.type('3 mail');
+    expect(page.url()).toContain('q=3+mail');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('?');
+    await says(page.getByRole('dialog'), 'Keyboard shortcuts');
+  });
+
+  const views = [
+    '',
+    '#/actions',
+    '#/actions/disk-cleanup-piha',
+    '#/incidents',
+    '#/services',
+    '#/services/vps/outline',
+    '#/nodes/piha',
+    '#/topology',
+    '#/events',
+    '#/actors',
+    '#/deployments',
+    '#/more',
+  ];
+  /** Between them they have every colour. */
+  const coloured = ['', '#/actions/disk-cleanup-piha', '#/services', '#/topology', '#/events'];
+  it.each([
+    ['phone', phone, 'light', false],
+    ['desk', desktop, 'dark', false],
+    // What differs is where things stand, and their colours.
+    ['phone', phone, 'dark', true],
+    ['desk', desktop, 'light', true],
+  ] as const)('has no serious finding of axe-core on a %s (%#)', async (_, shape, colorScheme, onlyColours) => {
+    const server = await rig.serve({ linkDownMinutes: colorScheme === 'dark' ? 37 : 0 });
+    const page = await rig.visit(server.url, { ...shape, colorScheme, reducedMotion: 'reduce' });
+    const findings: string[] = [];
+    for (const view of onlyColours ? coloured : views) {
+      await page.goto(server.url + view);
+      await page.locator('h1').waitFor();
+      findings.push(...(await seriousFindings(page, onlyColours)).map((finding) => `${view} ${finding}`));
+    }
+    await page.goto(`${server.url}#/actions/disk-cleanup-piha`);
+    await button(page, /^Approve clean-up/).click();
+    await page.getByRole('dialog').waitFor();
+    findings.push(...(await seriousFindings(page, onlyColours)).map((finding) => `sheet ${finding}`));
+    expect(findings).toEqual([]);
+  });
+
+  it('fits a phone: nothing is wider than its screen', async () => {
+    const server = await rig.serve({ linkDownMinutes: 37 });
+    const page = await rig.visit(server.url, phone);
+    for (const view of views) {
+      await page.goto(server.url + view);
+      await page.locator('h1').waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth'), view).toBeLessThanOrEqual(390);
+    }
+  });
+});
