@@ -7,6 +7,7 @@ FROM ${BASE_IMAGE}
 # homelab.cache saves 0.1 s per start where this Node is the one that built; any other ignores it.
 COPY dist/homelab.mjs dist/homelab.c* /app/dist/
 COPY dist/classic-level /app/dist/classic-level
+COPY dist/page /app/dist/page
 # A volume made from an empty directory of the image takes over its owner.
 COPY --chown=1000:1000 docker/data /data
 # An inventory is mounted over this one, if there is any.

@@ -1,8 +1,8 @@
 /** What the bridge gets on a real machine: the brokers it stands between, and the standby that it can open here. */
 import type { BridgeModuleOptions } from '../actors/bridge/actor.ts';
-import { createMqttTransport } from '../bus/mqtt-link.ts';
 import { defaultSite } from '../contracts/defaults.ts';
 import { urlHost } from './broker-options.ts';
+import { transportTo } from './broker-transport.ts';
 import type { ComposeOptions } from './compose.ts';
 import { UsageError } from './settings.ts';
 import { createStandby } from './standby-broker.ts';
@@ -16,9 +16,9 @@ export function bridgeOptions({ settings, brokerUrls, log }: Pick<ComposeOptions
   const password = passwords[`bridge-${node}`];
   return {
     transports: {
-      near: createMqttTransport({ urls: [local, ...standbyUrl], log }),
-      local: createMqttTransport({ urls: [local], log }),
-      far: createMqttTransport({ urls: [stability.upstreamUrl], log }),
+      near: transportTo(settings, [local, ...standbyUrl], log),
+      local: transportTo(settings, [local], log),
+      far: transportTo(settings, [stability.upstreamUrl], log),
     },
     ...(password === undefined ? {} : { password }),
     ports: { standby: standbyPort === null ? null : createStandby(settings, standbyPort, log) },

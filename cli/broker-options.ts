@@ -5,11 +5,12 @@
 import { readFileSync } from 'node:fs';
 import type { ListenerOptions, TlsListenerOptions } from '../bus/broker-listeners.ts';
 import { topics } from '../contracts/topics.ts';
+import { hasLogins } from './creds/has-logins.ts';
 import { type Settings, UsageError } from './settings.ts';
 
 /** As the command line declares and describes them. */
 export const brokerOptions = [
-  ['--host <address>', 'the built-in broker listens there; anything but this machine needs HOMELAB_CREDENTIALS'],
+  ['--host <address>', 'the built-in broker listens there; anything but this machine needs logins (homelab creds)'],
   ['--port <port>', 'its port for MQTT over TCP'],
   ['--tls-cert <file>', 'certificate (PEM): listen with TLS too'],
   ['--tls-key <file>', 'its key (PEM)'],
@@ -33,9 +34,9 @@ export type BrokerListeners = ListenerOptions & { readonly port: number };
 export function brokerListeners(settings: Settings, options: BrokerCommandOptions): BrokerListeners {
   const { brokerListen } = settings;
   const host = options.host ?? brokerListen.host;
-  if (!isLoopback(host) && !hasPasswords(settings)) {
+  if (!isLoopback(host) && !hasLogins(settings)) {
     throw new UsageError(
-      `listening on ${host} without passwords would let everybody who reaches it approve repairs: name a file of logins (HOMELAB_CREDENTIALS), or listen on 127.0.0.1`,
+      `listening on ${host} without passwords would let everybody who reaches it approve repairs: make logins (homelab creds add), name a file of them (HOMELAB_CREDENTIALS), or listen on 127.0.0.1`,
     );
   }
   const tls = tlsOf(settings, options);
@@ -56,8 +57,6 @@ export const givenOf = (options: BrokerCommandOptions): readonly string[] => {
 
 /** As commander names it: `--tls-cert` is `tlsCert`. */
 const propertyOf = (flag: string): string => flag.slice(2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-
-export const hasPasswords = ({ passwords }: Pick<Settings, 'passwords'>): boolean => Object.keys(passwords).length > 0;
 
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 

@@ -8,6 +8,7 @@ import type { ActorModule } from '../bus/actor.ts';
 import { systemClock } from '../bus/clock.ts';
 import type { Log } from '../bus/log.ts';
 import { type Settings, UsageError } from './settings.ts';
+import { version } from './version.ts';
 
 /** Pings and inspections answer in milliseconds; 4 s and a ping every 5 s say "hung" within 10 s. */
 const engineDeadlineMs = 4_000;
@@ -53,6 +54,10 @@ const makers = {
     const { createSupervisorModule } = await import('../actors/supervisor/actor.ts');
     return createSupervisorModule({ haRules: settings.homeAssistant });
   },
+  'ha-discovery': async ({ settings }) => {
+    const { createHaDiscoveryModule } = await import('../actors/ha-discovery/actor.ts');
+    return createHaDiscoveryModule({ root: settings.topicRoot, version, random: Math.random });
+  },
   executor: async ({ settings }) => {
     const { createExecutorModule } = await import('../actors/executor/actor.ts');
     const { createDockerControl } = await import('../adapters/docker/control.ts');
@@ -80,6 +85,16 @@ const makers = {
     const { bridgeOptions } = await import('./bridge-options.ts');
     return createBridgeModule(bridgeOptions(options));
   },
+  'operator-ui': async (options) => {
+    const { createOperatorUiModule } = await import('../actors/operator-ui/actor.ts');
+    const { operatorUiOptions } = await import('./operator-ui-options.ts');
+    return createOperatorUiModule(operatorUiOptions(options));
+  },
+  'telegram-bot': async ({ settings }) => {
+    const { createTelegramBotModule } = await import('../actors/telegram-bot/actor.ts');
+    const { telegramOptions } = await import('./telegram-options.ts');
+    return createTelegramBotModule(telegramOptions(settings));
+  },
 } as const satisfies Record<string, Make>;
 
 export type ActorName = keyof typeof makers;
@@ -87,9 +102,9 @@ export type ActorName = keyof typeof makers;
 /** In the order in which `up` starts them: readers of the world before those who make news. */
 export const actorNames = Object.keys(makers) as readonly ActorName[];
 
-/** Those that `up` runs on this machine. A site with a hub has a bridge, and what should run there is for the hub's inventory to say. */
-export const actorsHere = ({ stability }: Settings): readonly ActorName[] =>
-  actorNames.filter((name) => name !== (stability.upstreamUrl === null ? 'bridge' : 'inventory'));
+/** Those that `up` runs on this machine. A site with a hub has a bridge, and what should run there is for the hub's inventory to say; a bot needs a token. */
+export const actorsHere = ({ stability, telegram }: Settings): readonly ActorName[] =>
+  actorNames.filter((name) => name !== (stability.upstreamUrl === null ? 'bridge' : 'inventory') && (name !== 'telegram-bot' || telegram.token !== null));
 
 async function engineOf(settings: Settings): Promise<ReturnType<typeof createEngine>> {
   const { createEngine } = await import('../adapters/docker/engine.ts');

@@ -1,26 +1,35 @@
 /** Starts the broker that is built in, with the settings of this process; its failures become usage errors that say what to do. */
 import { join } from 'node:path';
-import { type Broker, startBroker } from '../bus/broker.ts';
+import { type Broker, type BrokerOptions, startBroker } from '../bus/broker.ts';
 import { BrokerPortTakenError, BrokerTlsError } from '../bus/broker-listeners.ts';
 import { BrokerStoreLockedError } from '../bus/broker-store.ts';
 import type { Log } from '../bus/log.ts';
-import { type BrokerListeners, hasPasswords, requestPrefixes, urlHost } from './broker-options.ts';
+import { type BrokerListeners, requestPrefixes, urlHost } from './broker-options.ts';
+import { startWithLogins } from './creds/open-logins.ts';
 import { makeDataRoot } from './runtime.ts';
 import { type Settings, UsageError } from './settings.ts';
 import { version } from './version.ts';
 
-/** With the passwords of the settings, if there are any. `advice`: what to do where the port is taken. */
-export async function embeddedBroker(settings: Settings, log: Log, listeners: BrokerListeners, advice: string): Promise<Broker> {
+export interface EmbeddedBrokerOptions {
+  readonly listeners: BrokerListeners;
+  /** What to do where the port is taken. */
+  readonly advice: string;
+  /** Nobody is asked for a password, whatever logins there are; for a demo. */
+  readonly isOpen?: boolean;
+}
+
+/** With the logins of this machine, if there are any. */
+export async function embeddedBroker(settings: Settings, log: Log, { listeners, advice, isOpen = false }: EmbeddedBrokerOptions): Promise<Broker> {
   makeDataRoot(settings);
+  const options: BrokerOptions = {
+    ...listeners,
+    dataDir: join(settings.dataRoot, 'broker'),
+    neverRetained: requestPrefixes(settings.topicRoot),
+    version,
+    log,
+  };
   try {
-    return await startBroker({
-      ...listeners,
-      dataDir: join(settings.dataRoot, 'broker'),
-      neverRetained: requestPrefixes(settings.topicRoot),
-      ...(hasPasswords(settings) ? { passwords: settings.passwords } : {}),
-      version,
-      log,
-    });
+    return await (isOpen ? startBroker(options) : startWithLogins(settings, options));
   } catch (error) {
     if (error instanceof BrokerPortTakenError) throw new UsageError(`${error.summary}. ${advice}`);
     if (error instanceof BrokerTlsError || error instanceof BrokerStoreLockedError) throw new UsageError(error.message);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { linkSilentMs } from '../contracts/defaults.ts';
 import { LinkStatus } from '../contracts/link.ts';
+import { linkViewsOf } from '../contracts/link-view.ts';
 import { SiteSummary } from '../contracts/world.ts';
 import { checkLinks } from './doctor/links.ts';
-import { linkViewsOf, linkWords } from './link-view.ts';
+import { linkWords } from './link-view.ts';
 import { isNominal, type StatusWorld, statusLines } from './status-screen.ts';
 import { cutOffLine } from './why/screen.ts';
 

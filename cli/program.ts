@@ -11,17 +11,18 @@ import type { HistoryOptions } from './commands/history.ts';
 import type { UpOptions } from './commands/up.ts';
 import type { ValidateOptions } from './commands/validate.ts';
 import { actorNames } from './compose.ts';
+import { addCreds } from './creds/program.ts';
 import { deedsHelp } from './demo/deeds.ts';
 import { exitCodes, type Output, output } from './output.ts';
 import { UnavailableError } from './session.ts';
 import { readSettings, type Settings, UsageError } from './settings.ts';
 import { version } from './version.ts';
 
-interface JsonOption {
+export interface JsonOption {
   readonly json?: boolean;
 }
 /** Performs one command with what it needs, and keeps its exit code. */
-type Perform = (options: JsonOption, command: (settings: Settings, out: Output) => Promise<number>) => Promise<void>;
+export type Perform = (options: JsonOption, command: (settings: Settings, out: Output) => Promise<number>) => Promise<void>;
 
 const description = 'Actors that watch, explain and, once a person agrees, repair a homelab of Docker hosts, over MQTT.';
 const afterHelp = `
@@ -44,6 +45,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   addAsking(program, perform);
   addSaying(program, perform);
   addDeclaring(program, perform);
+  addCreds(program, perform);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;

@@ -3,8 +3,8 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { systemClock } from '../bus/clock.ts';
 import { armKillPoint } from '../bus/kill-point.ts';
 import { createLog, type Log } from '../bus/log.ts';
-import { createMqttTransport } from '../bus/mqtt-link.ts';
 import { RunningActor } from '../bus/run-actor.ts';
+import { transportTo } from './broker-transport.ts';
 import { compose } from './compose.ts';
 import { exitCodes } from './output.ts';
 import { type Settings, UsageError } from './settings.ts';
@@ -37,7 +37,7 @@ export async function runActors(options: RuntimeOptions): Promise<number> {
         node: settings.node,
         site: settings.site,
         root: settings.topicRoot,
-        transport: createMqttTransport({ urls: options.brokerUrls, log }),
+        transport: transportTo(settings, options.brokerUrls, log),
         ...passwordOf(settings, `${module.name}-${settings.node}`),
         dataRoot: settings.dataRoot,
         clock: systemClock,

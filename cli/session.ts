@@ -4,9 +4,9 @@ import { DeadlineError, systemClock, withDeadline } from '../bus/clock.ts';
 import { checkPayload } from '../bus/edge.ts';
 import { type Incoming, type Link, LinkClosedError } from '../bus/link.ts';
 import { silentLog } from '../bus/log.ts';
-import { createMqttTransport } from '../bus/mqtt-link.ts';
 import type { PayloadOf, Topic } from '../contracts/topic.ts';
 import { findTopic, topics } from '../contracts/topics.ts';
+import { transportTo } from './broker-transport.ts';
 import { exitCodes } from './output.ts';
 import type { Settings } from './settings.ts';
 
@@ -37,7 +37,7 @@ export class Visit {
   }
 
   static async open(settings: Settings): Promise<Visit> {
-    const transport = createMqttTransport({ urls: brokerUrlsOf(settings), log: silentLog });
+    const transport = transportTo(settings, brokerUrlsOf(settings), silentLog);
     const password = settings.passwords[settings.login];
     let visit: Visit | null = null;
     let onEnd: (reason: Error | null) => void = () => undefined;

@@ -1,4 +1,5 @@
 /** What a value of an environment variable may look like, and what is said of one that does not. Pure. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseBrokerUrl } from '../bus/mqtt-socket.ts';
 import { NodeName } from '../contracts/common.ts';
@@ -108,3 +109,23 @@ export const list = z
   .string()
   .optional()
   .transform((text) => (text === undefined || text === '' ? [] : text.split(',').map((name) => name.trim())));
+
+/** The origin of a page: scheme, name and port, nothing behind them. */
+export const httpUrl = z.string().superRefine((text, ctx) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.username === '' && url.search === '' && url.hash === '') return;
+  ctx.addIssue({ code: 'custom', message: 'expected https://name or http://name:port, without a path' });
+});
+
+const isNetwork = (text: string): boolean => {
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+};
+
+export const networks = list.superRefine((texts, ctx) => {
+  const wrong = texts.find((text) => !isNetwork(text));
+  if (wrong !== undefined)
+    ctx.addIssue({ code: 'custom', message: `expected addresses such as 192.0.2.7 or 192.0.2.0/24, separated by commas, not ${JSON.stringify(wrong)}` });
+});

@@ -35,6 +35,16 @@ describe('the environment', () => {
     expect(readSettings({ XDG_STATE_HOME: '/state', HOMELAB_ROOT: '/opt/homelab' }).dataRoot).toBe('/opt/homelab');
   });
 
+  it('knows which chats may decide, and when it is quiet', () => {
+    const { telegram } = readSettings({ TELEGRAM_ALLOWED_CHATS: '5678=Anna K, -1001234', TELEGRAM_QUIET_HOURS: '22:00-07:30', TELEGRAM_BOT_TOKEN: 'x' });
+    expect([...telegram.chats]).toEqual([
+      [5678, 'Anna K'],
+      [-1001234, null],
+    ]);
+    expect(telegram).toMatchObject({ quiet: { from: 1_320, until: 450 }, token: { text: 'x' }, apiRoot: 'https://api.telegram.org' });
+    expect(readSettings({}).telegram).toMatchObject({ quiet: null, token: null });
+  });
+
   it('is read when it is asked for, not when the program is loaded', () => {
     expect(readSettings({ NODE_NAME: 'piha' }).node).toBe('piha');
     expect(readSettings({ NODE_NAME: 'vps' }).node).toBe('vps');
@@ -50,6 +60,10 @@ describe('the environment', () => {
     [{ HOMELAB_BROKER_URL: 'mqtt://anna:s3cret@ho:99999' }, /^(?!.*s3cret).*\*\*\*@ho/],
     [{ HOMELAB_UPSTREAM_URL: 'mqtt://a,mqtt://b' }, /HOMELAB_UPSTREAM_URL=".*": expected mqtt:/],
     [{ HOMELAB_BROKER_PORT: 'abc' }, /HOMELAB_BROKER_PORT="abc": expected a port/],
+    [{ TELEGRAM_ALLOWED_CHATS: '@anna' }, /TELEGRAM_ALLOWED_CHATS=.*expected numbers of chats such as 5678=anna/],
+    [{ TELEGRAM_QUIET_HOURS: '22-7' }, /TELEGRAM_QUIET_HOURS="22-7": expected two different times of day/],
+    [{ TELEGRAM_QUIET_HOURS: '07:00-07:00' }, /expected two different times of day/],
+    [{ TELEGRAM_API_ROOT: 'http://192.0.2.7:8081/' }, /TELEGRAM_API_ROOT=.*no slash at its end/],
     [{ NODE_NAME: 'VPS' }, /NODE_NAME="VPS": expected lower case/],
     [{ NODE_NAME: 'a/b' }, /NODE_NAME="a\/b": one topic level/],
     [{ HOMELAB_INCIDENT_GRACE_S: '-1' }, /HOMELAB_INCIDENT_GRACE_S="-1": expected seconds/],

@@ -8,8 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
 import { z } from 'zod';
-import { actorNames } from '../contracts/actor-names.ts';
-import { Level, Login, NodeName, SiteName } from '../contracts/common.ts';
+import { Login } from '../contracts/common.ts';
 import {
   defaultSite,
   diskThresholdPct,
@@ -25,14 +24,13 @@ import {
   topicRoot,
   verifyWindowMs,
 } from '../contracts/defaults.ts';
-import { aliasMap, brokerUrl, flag, list, oneBrokerUrl, percentage, port, said, seconds, wholeNumber } from './setting-values.ts';
+import { Environment, MiB } from './environment.ts';
+import { type TelegramSettings, telegramSettings, telegramVariables } from './telegram-settings.ts';
 
 /** Something the operator can mend; shown as one line, exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
-
-const names = list.pipe(z.array(z.enum(actorNames)));
 
 /** Where tailscaled listens on Linux. */
 const defaultTailscaleSocket = '/var/run/tailscale/tailscaled.sock';
@@ -40,18 +38,18 @@ const defaultTailscaleSocket = '/var/run/tailscale/tailscaled.sock';
 /** Where hosts/README.md keeps what is not in Git. */
 const defaultConfigDir = '/opt/homelab/config';
 
-const MiB = 1024 * 1024;
-/** Ten years and a terabyte: beyond that it is a slip of the finger. */
-const historyLimitsMax = { days: 3_650, mebibytes: 1_048_576 };
-
 /** Each variable, what it means, and its default as a person reads it. */
 export const variables = {
   HOMELAB_BROKER_URL: [
     'broker to use, `mqtt://[login:password@]host:port`; several separated by commas are tried in order',
     'an embedded one on 127.0.0.1 for `up`, and that one for everything else',
   ],
+  HOMELAB_BROKER_CA: ['certificates (PEM) of the CAs that `mqtts://` brokers are trusted by, instead of those that Node knows', 'those'],
   HOMELAB_BROKER_PORT: ['port of the embedded broker', '1883'],
-  HOMELAB_BROKER_HOST: ['address on which the embedded broker listens; other than this machine only with HOMELAB_CREDENTIALS', '127.0.0.1'],
+  HOMELAB_BROKER_HOST: [
+    'address on which the embedded broker listens; other than this machine only with logins (`homelab creds`, or HOMELAB_CREDENTIALS)',
+    '127.0.0.1',
+  ],
   HOMELAB_BROKER_TLS_CERT: ['certificate (PEM) with which it listens for TLS too', 'none: no TLS'],
   HOMELAB_BROKER_TLS_KEY: ['its key (PEM)', 'none'],
   HOMELAB_BROKER_TLS_PORT: ['port for TLS', '8883'],
@@ -66,6 +64,10 @@ export const variables = {
   HOMELAB_CONFIG_DIR: ['directory in which `<service>/.env` holds the values of Compose files, for a redeploy', defaultConfigDir],
   HOMELAB_AGENTS: ['actors that run on this machine, where they run in processes of their own', 'those of this process, else node-agent,executor'],
   HOMELAB_CREDENTIALS: ['YAML file `login: password` for actors and people', 'none: no password is sent'],
+  HOMELAB_LOGINS: [
+    'file of hashed logins and API tokens that the embedded broker and the web page know; written by `homelab creds`',
+    '`logins.yaml` in the data directory',
+  ],
   HOMELAB_LOGIN: ['login under which you approve and reject', 'your user name'],
   HOMELAB_INCIDENT_GRACE_S: ['seconds that trouble must last before an incident opens', String(incidentGraceMs / 1000)],
   HOMELAB_FLAP_WINDOW_S: ['three changes of a verdict within so many seconds are flapping; 0: nothing ever flaps', String(flapWindowMs / 1000)],
@@ -76,9 +78,13 @@ export const variables = {
   STABILITY_CHECK_INTERVAL: ['seconds between two rounds of the stability-agent, at least 5', String(stabilityCheckIntervalMs / 1000)],
   DISK_THRESHOLD_PCT: ['a disk is nearly full from here, percent', String(diskThresholdPct)],
   HOMELAB_UPSTREAM_URL: [
-    "the hub's broker, `mqtt://[login:password@]host:port`: the bridge connects to it, and the stability-agent checks that it answers",
+    "the hub's broker, `mqtt://[login:password@]host:port`: the bridge connects to it; at the hub's own site, which has none, the stability-agent checks that it answers",
     'none: no bridge, not checked',
   ],
+  HOMELAB_HTTP_PORT: ['port of the web page and the HTTP API', '18180'],
+  HOMELAB_HTTP_HOST: ['address on which they listen; while HOMELAB_LOGINS names nobody, this machine only', '127.0.0.1'],
+  HOMELAB_HTTP_URL: ['how people reach the page from outside, `https://homelab.example.org`', 'none: by whatever name they use'],
+  HOMELAB_HTTP_PROXIES: ['addresses or networks of reverse proxies that are believed (X-Forwarded-For, X-Forwarded-Proto)', 'none'],
   HOMELAB_STANDBY_PORT: ["port on which the bridge opens a standby while the site's broker is away; HOMELAB_BROKER_URL names it second", 'none: no standby'],
   HOMELAB_TAILSCALE_SOCKET: ["tailscaled's unix socket, or `none`: not asked", defaultTailscaleSocket],
   HOMELAB_TAILSCALE_PEERS: ['peers that should always be on the tailnet, by host name, separated by commas', 'none: no peer is missed'],
@@ -88,57 +94,12 @@ export const variables = {
     'seconds after its container stopped or started in which what is said about Home Assistant is its start',
     String(haTransitionWindowMs / 1000),
   ],
+  ...telegramVariables,
   HOMELAB_LOG_LEVEL: ['trace, debug, info, warn, error or silent; on a terminal, changes of mode are shown from debug on', 'info'],
   NODE_NAME: ['name of this machine', 'its host name in lower case, without the domain'],
   NODE_ALIAS_MAP: ['JSON that maps foreign node names to ours', '{}'],
   DOCKER_HOST: ['container engine, `unix:///path`', 'unix:///var/run/docker.sock'],
 } as const satisfies Record<string, readonly [string, string]>;
-
-const Environment = z.object({
-  HOMELAB_BROKER_URL: z
-    .string()
-    .optional()
-    .transform((text) => (text === '' ? undefined : text))
-    .pipe(brokerUrl.optional()),
-  HOMELAB_BROKER_PORT: port(1883),
-  HOMELAB_BROKER_HOST: said,
-  HOMELAB_BROKER_TLS_CERT: said,
-  HOMELAB_BROKER_TLS_KEY: said,
-  HOMELAB_BROKER_TLS_PORT: port(8883),
-  HOMELAB_BROKER_WS_PORT: port(null),
-  HOMELAB_ROOT: z.string().optional(),
-  HOMELAB_SITE: SiteName.default(defaultSite),
-  HOMELAB_TOPIC_ROOT: Level.default(topicRoot),
-  HOMELAB_INVENTORY: said,
-  HOMELAB_CONFIG_DIR: said,
-  HOMELAB_AGENTS: names,
-  HOMELAB_CREDENTIALS: z.string().optional(),
-  HOMELAB_LOGIN: Login.optional(),
-  HOMELAB_INCIDENT_GRACE_S: seconds(incidentGraceMs),
-  HOMELAB_FLAP_WINDOW_S: seconds(flapWindowMs),
-  HOMELAB_HISTORY_DAYS: wholeNumber(historyDays, { least: historyDaysMin, most: historyLimitsMax.days }),
-  HOMELAB_HISTORY_MIB: wholeNumber(historyBytesMax / MiB, { least: 1, most: historyLimitsMax.mebibytes }),
-  HOMELAB_VERIFY_WINDOW_S: seconds(verifyWindowMs),
-  HOMELAB_SETTLED_AFTER_S: seconds(settledAfterMs),
-  STABILITY_CHECK_INTERVAL: seconds(stabilityCheckIntervalMs, 5),
-  DISK_THRESHOLD_PCT: percentage(diskThresholdPct),
-  HOMELAB_UPSTREAM_URL: said.pipe(oneBrokerUrl.optional()),
-  HOMELAB_STANDBY_PORT: port(null),
-  HOMELAB_TAILSCALE_SOCKET: said.pipe(z.union([z.literal('none'), z.string().regex(/^\//, 'expected /path/of/a/socket, or none')]).optional()),
-  HOMELAB_TAILSCALE_PEERS: list,
-  HA_DIAG_SHADOW_MODE: flag(true),
-  HA_ALERT_COOLDOWN: seconds(haAlertCooldownMs),
-  HA_TRANSITION_WINDOW: seconds(haTransitionWindowMs),
-  HOMELAB_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  HOMELAB_KILL_AT: z.string().optional(),
-  NODE_NAME: NodeName.regex(/^[^A-Z]*$/, 'expected lower case').optional(),
-  NODE_ALIAS_MAP: aliasMap,
-  DOCKER_HOST: z
-    .string()
-    .regex(/^unix:\/\/\//, 'expected unix:///path; engines on other machines have a node-agent of their own')
-    .optional(),
-  XDG_STATE_HOME: z.string().optional(),
-});
 
 export interface BrokerListen {
   readonly host: string;
@@ -155,6 +116,8 @@ export interface Settings {
   readonly topicRoot: string;
   /** null: nothing was said; `up` then starts its own broker. */
   readonly brokerUrls: readonly string[] | null;
+  /** File. */
+  readonly brokerCa: string | undefined;
   readonly brokerPort: number;
   /** Where the embedded broker listens beside that port. */
   readonly brokerListen: BrokerListen;
@@ -167,7 +130,10 @@ export interface Settings {
   /** false: nobody named it, so that it counts only where it names this machine. */
   readonly isInventoryNamed: boolean;
   readonly agents: readonly string[];
+  /** In clear: what the actors and people of this machine say, and what the embedded broker takes too. */
   readonly passwords: Readonly<Record<string, string>>;
+  /** Hashed logins and API tokens (adapters/logins). */
+  readonly loginsFile: string;
   readonly login: string;
   readonly incidentGraceMs: number;
   readonly flapWindowMs: number;
@@ -187,6 +153,14 @@ export interface Settings {
   };
   /** How events of Home Assistant are answered. */
   readonly homeAssistant: { readonly shadowMode: boolean; readonly alertCooldownMs: number; readonly transitionWindowMs: number };
+  /** Where the web page and the HTTP API are. */
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly publicUrl: string | null;
+    readonly trustedProxies: readonly string[];
+  };
+  readonly telegram: TelegramSettings;
   readonly logLevel: string;
   readonly killAt: string | undefined;
   readonly aliasMap: Readonly<Record<string, string>>;
@@ -210,11 +184,13 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     throw new UsageError(`HOMELAB_INVENTORY=${JSON.stringify(value.HOMELAB_INVENTORY)}: there is no such directory`);
   }
   const node = value.NODE_NAME ?? hostname().toLowerCase().split('.')[0] ?? 'localhost';
+  const dataRoot = resolve(value.HOMELAB_ROOT ?? join(value.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'homelab'));
   return {
     node,
     site: value.HOMELAB_SITE,
     topicRoot: value.HOMELAB_TOPIC_ROOT,
     brokerUrls: value.HOMELAB_BROKER_URL ?? null,
+    brokerCa: value.HOMELAB_BROKER_CA,
     brokerPort: value.HOMELAB_BROKER_PORT,
     brokerListen: {
       host: value.HOMELAB_BROKER_HOST ?? '127.0.0.1',
@@ -224,12 +200,13 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       webSocketPort: value.HOMELAB_BROKER_WS_PORT,
     },
     standbyPort: value.HOMELAB_STANDBY_PORT,
-    dataRoot: resolve(value.HOMELAB_ROOT ?? join(value.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'homelab')),
+    dataRoot,
     inventoryDir: resolve(value.HOMELAB_INVENTORY ?? programDirectory()),
     configDir: resolve(value.HOMELAB_CONFIG_DIR ?? defaultConfigDir),
     isInventoryNamed: value.HOMELAB_INVENTORY !== undefined,
     agents: value.HOMELAB_AGENTS,
     passwords: readPasswords(value.HOMELAB_CREDENTIALS),
+    loginsFile: resolve(value.HOMELAB_LOGINS ?? join(dataRoot, 'logins.yaml')),
     login: value.HOMELAB_LOGIN ?? defaultLogin(),
     incidentGraceMs: value.HOMELAB_INCIDENT_GRACE_S,
     flapWindowMs: value.HOMELAB_FLAP_WINDOW_S,
@@ -248,6 +225,13 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       alertCooldownMs: value.HA_ALERT_COOLDOWN,
       transitionWindowMs: value.HA_TRANSITION_WINDOW,
     },
+    http: {
+      host: value.HOMELAB_HTTP_HOST ?? '127.0.0.1',
+      port: value.HOMELAB_HTTP_PORT,
+      publicUrl: value.HOMELAB_HTTP_URL ?? null,
+      trustedProxies: value.HOMELAB_HTTP_PROXIES,
+    },
+    telegram: telegramSettings(value),
     logLevel: value.HOMELAB_LOG_LEVEL,
     killAt: value.HOMELAB_KILL_AT,
     aliasMap: value.NODE_ALIAS_MAP,

@@ -5,19 +5,23 @@ import type { RoundTrip } from '../actors/stability-agent/ports.ts';
 import { createHostReader } from '../adapters/host/stability.ts';
 import { createTailscale } from '../adapters/tailscale/status.ts';
 import { systemClock } from '../bus/clock.ts';
-import { createMqttTransport } from '../bus/mqtt-link.ts';
 import { parseBrokerUrl } from '../bus/mqtt-socket.ts';
 import { roundTrip } from '../bus/round-trip.ts';
+import { defaultSite } from '../contracts/defaults.ts';
 import { isLoopback } from './broker-options.ts';
+import { transportTo } from './broker-transport.ts';
 import type { ComposeOptions } from './compose.ts';
 
 export function stabilityOptions({ settings, brokerUrls, log }: Pick<ComposeOptions, 'settings' | 'brokerUrls' | 'log'>): StabilityAgentOptions {
   const { stability, node, topicRoot, dataRoot } = settings;
   const login = `stability-agent-${node}`;
   const tryBroker = (url: string) => (): Promise<RoundTrip> =>
-    roundTrip({ transport: createMqttTransport({ urls: [url], log }), clock: systemClock, root: topicRoot, login, password: settings.passwords[login] });
+    roundTrip({ transport: transportTo(settings, [url], log), clock: systemClock, root: topicRoot, login, password: settings.passwords[login] });
   const [first = '', ...others] = brokerUrls;
-  const { upstreamUrl, tailscaleSocket, tailscalePeers } = stability;
+  const { tailscaleSocket, tailscalePeers } = stability;
+  // Anywhere else the bridge holds that link all the time and says how it is; the hub's broker knows no other login from there, and its refusal
+  // would be an alarm without end. A connection in five minutes would also cost half as much again as the link.
+  const upstreamUrl = settings.site === defaultSite ? stability.upstreamUrl : null;
   return {
     ports: {
       ...createHostReader({ dataDirectory: dataRoot }),

@@ -2,7 +2,7 @@
 import type { StandbyPort } from '../actors/bridge/ports.ts';
 import type { Broker } from '../bus/broker.ts';
 import type { Log } from '../bus/log.ts';
-import { hasPasswords, requestPrefixes } from './broker-options.ts';
+import { requestPrefixes } from './broker-options.ts';
 import type { Settings } from './settings.ts';
 import { version } from './version.ts';
 
@@ -16,11 +16,10 @@ export function createStandby(settings: Settings, port: number, log: Log): Stand
   let timer: NodeJS.Timeout | undefined;
   const open = async (): Promise<void> => {
     try {
-      const { startBroker } = await import('../bus/broker.ts');
-      const opened = await startBroker({
+      const { startWithLogins } = await import('./creds/open-logins.ts');
+      const opened = await startWithLogins(settings, {
         ...{ host: settings.brokerListen.host, port, dataDir: null, version, log },
         neverRetained: requestPrefixes(settings.topicRoot),
-        ...(hasPasswords(settings) ? { passwords: settings.passwords } : {}),
       });
       if (isWanted) broker = opened;
       else await opened.close();

@@ -7,9 +7,10 @@ import type { ActorStatus } from '../contracts/actor-status.ts';
 import { heartbeatIntervalMs, heartbeatIntervalsMissedMax } from '../contracts/defaults.ts';
 import type { Incident } from '../contracts/incident.ts';
 import type { LinkStatus } from '../contracts/link.ts';
+import { isCutOff, type LinkView, linkViewsOf } from '../contracts/link-view.ts';
 import type { SiteSummary, WorldNode, WorldService } from '../contracts/world.ts';
 import { faultyInventoriesOf } from './inventory-fault.ts';
-import { ageBehind, isCutOff, type LinkView, linkViewsOf, linkWords } from './link-view.ts';
+import { ageBehind, linkWords } from './link-view.ts';
 import { age, coloured, simulatedLine, table } from './output.ts';
 
 export interface StatusWorld {

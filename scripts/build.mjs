@@ -1,7 +1,7 @@
 /**
  * Bundles cli/main.ts and everything it imports into one file, dist/homelab.cjs, so that an installed machine needs neither a
  * TypeScript loader nor node_modules: dist/ alone is the program, and dist/homelab.mjs starts it. Beside it are its source map,
- * what V8 compiled of it (homelab.cache), and the only native part, LevelDB of the built-in broker. Libraries that a library loads
+ * what V8 compiled of it (homelab.cache), the web page (page/), and the only native part, LevelDB of the built-in broker. Libraries that a library loads
  * and we never call are left out (they cost memory on a Pi).
  *
  * Reads the sources, writes dist/; remembers in dist/stamp.json what it was built from and does nothing while that
@@ -13,6 +13,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync,
 import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from './build-page.mjs';
 import { makeCodeCache } from './code-cache.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -44,6 +45,7 @@ function sourceStamp() {
   add('package.json');
   add('package-lock.json');
   add('scripts/build.mjs');
+  add('scripts/build-page.mjs');
   add('scripts/code-cache.mjs');
   return JSON.stringify(files.toSorted(), null, 1);
 }
@@ -122,7 +124,7 @@ function putNativeParts() {
 /** True when dist/ is what the sources say. */
 function isFresh(stamp) {
   try {
-    for (const name of ['homelab.mjs', 'homelab.cjs', 'homelab.cjs.map']) statSync(join(dist, name));
+    for (const name of ['homelab.mjs', 'homelab.cjs', 'homelab.cjs.map', 'page/index.html']) statSync(join(dist, name));
     return readFileSync(join(dist, 'stamp.json'), 'utf8') === stamp;
   } catch {
     return false;
@@ -151,6 +153,7 @@ export async function build() {
     write: false,
   });
   mkdirSync(dist, { recursive: true });
+  await buildPage(dist);
   putNativeParts();
   // The map first: a program that is there can always explain itself.
   for (const { path, contents } of outputFiles.toSorted((a, b) => b.path.length - a.path.length)) put(path.slice(dist.length + 1), contents);

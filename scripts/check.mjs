@@ -23,6 +23,7 @@ const staticChecks = [
   ['format and lint', 'biome', 'check', '--error-on-warnings', '.'],
   ['promises', 'oxlint', '--type-aware', '--deny-warnings', '--report-unused-disable-directives'],
   ['types', 'tsc', '--noEmit'],
+  ['types of the page', 'tsc', '--noEmit', '-p', 'adapters/http/page'],
   ['imports', 'depcruise', '--config', '.dependency-cruiser.cjs', 'contracts', 'bus', 'actors', 'adapters', 'cli', 'scripts', 'test', 'bench'],
   ['unused', 'knip'],
 ];

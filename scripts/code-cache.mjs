@@ -26,7 +26,14 @@ function areAllConnected(log) {
 /** Writes `<directory>/homelab.cache`. Rejects with what the program said. */
 export async function makeCodeCache(directory) {
   const root = mkdtempSync(join(tmpdir(), 'homelab-build-'));
-  const env = { PATH: process.env.PATH, HOMELAB_ROOT: root, HOMELAB_BROKER_PORT: '0', NODE_NAME: 'build', DOCKER_HOST: `unix://${root}/no-engine` };
+  const env = {
+    PATH: process.env.PATH,
+    HOMELAB_ROOT: root,
+    HOMELAB_BROKER_PORT: '0',
+    HOMELAB_HTTP_PORT: '0',
+    NODE_NAME: 'build',
+    DOCKER_HOST: `unix://${root}/no-engine`,
+  };
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), directory], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let said = '';
   let isAsked = false;

@@ -19,6 +19,7 @@ import { ActorStatus, Manifest } from '../contracts/actor-status.ts';
 import { DesiredNode } from '../contracts/desired.ts';
 import { Event } from '../contracts/event.ts';
 import { NodeHealth, ServiceHealth } from '../contracts/health.ts';
+import { HomeAssistantDevice, HomeAssistantStatus, Inbox } from '../contracts/home-assistant.ts';
 import { Incident } from '../contracts/incident.ts';
 import { LinkStatus, Probe, RelayedRequest, Verdict } from '../contracts/link.ts';
 import { Cursor, Deployment, SiteSummary, WorldNode, WorldService } from '../contracts/world.ts';
@@ -51,6 +52,9 @@ export const contractSchemas = {
   Probe,
   RelayedRequest,
   Verdict,
+  Inbox,
+  HomeAssistantDevice,
+  HomeAssistantStatus,
   ZigbeeBridgeState,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 

@@ -19,6 +19,7 @@ import { topicRoot } from '../contracts/defaults.ts';
 import { eventTypeRow, eventTypes } from '../contracts/event-types.table.ts';
 import { inventoryFiles } from '../contracts/inventory/files.table.ts';
 import { allTopics, topics } from '../contracts/topics.ts';
+import { accessTable } from './access-table.ts';
 import { contractName, contractSchemas } from './contract-schemas.ts';
 import { fileSchema } from './file-schema.ts';
 import { homelabPage, inventoryPage } from './inventory-page.ts';
@@ -37,6 +38,7 @@ export async function generatedDocs(): Promise<ReadonlyMap<string, string>> {
   files.set('docs/homelab.md', homelabPage(mapPage(tree)));
   for (const [path, text] of committedFiles(tree)) files.set(path, text);
   files.set('docs/guide.md', withTable('docs/guide.md', 'variables', variableTable()));
+  files.set('docs/access.md', withTable('docs/access.md', 'access', accessTable()));
   files.set('docs/broker-config.md', withTable('docs/broker-config.md', 'traps', trapTable()));
   return files;
 }
@@ -58,7 +60,8 @@ function jsonSchema(name: string, schema: z.ZodType): string {
   return `${JSON.stringify({ $schema, title: name, ...(used.length > 0 ? { $comment: `on ${used.join(', ')}` } : {}), ...rest }, null, 2)}\n`;
 }
 
-const shown = (pattern: string): string => `${topicRoot}/${pattern.replaceAll('{', '<').replaceAll('}', '>')}`;
+const named = (pattern: string): string => pattern.replaceAll('{', '<').replaceAll('}', '>');
+const shown = (pattern: string): string => `${topicRoot}/${named(pattern)}`;
 const link = (name: string): string => `[${name}](schemas/${name}.json)`;
 
 /** A page with a table between two marks. Throws when the page has no place for it. */
@@ -89,8 +92,8 @@ const bridgeWords = { up: 'site → hub', down: 'hub → site', none: 'no' } as 
 
 const topicRows = (): readonly (readonly string[])[] =>
   allTopics.map(([, topic]) => [
-    `\`${topic.foreign === true ? topic.pattern : shown(topic.pattern)}\``,
-    topic.foreign === true ? 'as its writer likes' : topic.retained ? 'yes' : topic.kind === 'request' ? '**never**' : 'no',
+    `\`${topic.foreign === true ? named(topic.pattern) : shown(topic.pattern)}\``,
+    topic.foreign === true && !topic.retained ? 'as its writer likes' : topic.retained ? 'yes' : topic.kind === 'request' ? '**never**' : 'no',
     topic.owner,
     bridgeWords[topic.bridge],
     link(contractName(topic.schema)),
@@ -147,7 +150,7 @@ has no logins and only this machine can reach it, the topic is \`${anonymous}\`.
 
 ## All topics
 
-Every topic has one writer; one without the root is another program's, and only read. What is true now is a retained document; what happened is an event; what should happen is a
+Every topic has one writer; one without the root is another program's, and only read, but for what is announced to Home Assistant. What is true now is a retained document; what happened is an event; what should happen is a
 request. Everything is JSON at QoS 1 and works over MQTT 3.1.1. The root \`${topicRoot}\` can be changed with
 \`HOMELAB_TOPIC_ROOT\`. "Bridge" says whether the bridge of an edge site carries the topic, and which way.
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { accessListOf } from '../../contracts/access-list.ts';
 import { actorNames } from '../../contracts/actor-names.ts';
-import { accessListOf, moverOf, type Standing, standingOf } from './access.ts';
+import { moverOf, type Standing, standingOf } from './access.ts';
 
 const open = { access: null, anonymousAllowed: false };
 const listed = { access: { alice: 'operator', 'home-assistant': 'delegate', kiosk: 'reader', 'planner-solaria': 'operator' }, anonymousAllowed: true } as const;

@@ -5,7 +5,7 @@
  * whatever the list says, so that no list can let a program approve.
  */
 import { actorOfLogin, frontEnds } from '../../contracts/actor-names.ts';
-import type { AccessList, DesiredNode, PersonRole } from '../../contracts/desired.ts';
+import type { AccessList, PersonRole } from '../../contracts/desired.ts';
 import type { Mover } from './moves.ts';
 
 /** The requester of `actions/<state>`; a login of that name gets no more. */
@@ -15,23 +15,6 @@ export type Standing =
   | { readonly kind: 'person'; readonly login: string; readonly role: PersonRole | 'anonymous' }
   | { readonly kind: 'program'; readonly login: string; readonly mover: Mover }
   | { readonly kind: 'stranger'; readonly login: string; readonly why: string };
-
-/** Least first: where two lists disagree, the lesser privilege wins. */
-const privileges: readonly PersonRole[] = ['reader', 'delegate', 'operator'];
-
-/** The site's access list: the union of what its desired documents carry; null when none carries one. */
-export function accessListOf(desired: Iterable<Pick<DesiredNode, 'access'>>): AccessList | null {
-  let union: Record<string, PersonRole> | null = null;
-  for (const { access } of desired) {
-    if (access === null) continue;
-    union ??= Object.create(null) as Record<string, PersonRole>;
-    for (const [login, role] of Object.entries(access)) {
-      const known = union[login];
-      if (known === undefined || privileges.indexOf(role) < privileges.indexOf(known)) union[login] = role;
-    }
-  }
-  return union;
-}
 
 export interface AccessRules {
   readonly access: AccessList | null;

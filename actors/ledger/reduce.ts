@@ -6,10 +6,11 @@
  * what it remembers. A request that can not be judged is answered, and never stops the next one.
  */
 import type { Reduction } from '../../bus/reducer.ts';
+import { accessListOf } from '../../contracts/access-list.ts';
 import { type ProposalRequest, RequestState } from '../../contracts/action.ts';
 import { parseActionRequest } from '../../contracts/action-request.ts';
 import { nodeAliases, resolveNode } from '../../contracts/node-alias.ts';
-import { accessListOf, moverOf, type Standing, standingOf } from './access.ts';
+import { moverOf, type Standing, standingOf } from './access.ts';
 import { type Case, clearTopic, refuse } from './desk-answers.ts';
 import { judgeMaintenance } from './desk-maintenance.ts';
 import { decide, execute } from './desk-moves.ts';

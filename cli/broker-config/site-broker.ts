@@ -19,6 +19,8 @@ export interface BrokerLogin {
 export interface SiteBroker {
   readonly site: string;
   readonly root: string;
+  /** What the rules of access go by, for logins that the files do not name. */
+  readonly scope: BrokerScope;
   readonly node: string;
   readonly service: string;
   readonly port: number;
@@ -57,6 +59,7 @@ export function siteBroker(tree: DeclaredTree, site: string, root: string): Site
   return {
     site,
     root,
+    scope,
     node,
     service,
     port,

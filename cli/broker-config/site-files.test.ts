@@ -75,7 +75,7 @@ describe('the files of a broker', () => {
     const logins = [...((await generated(homelab, 'cabin')).get('passwd.template') ?? '').matchAll(/^([^#].*)$/gm)].map(([line]) => line);
     expect(logins).toEqual(
       [
-        ...['observer', 'ledger', 'supervisor', 'bridge', 'node-agent', 'executor', 'ha-diag-agent'].map((actor) => `${actor}-cabin-1`),
+        ...['observer', 'ledger', 'supervisor', 'bridge', 'node-agent', 'executor', 'ha-diag-agent', 'ha-discovery'].map((actor) => `${actor}-cabin-1`),
         ...['anna', 'homeassistant', 'kiosk'],
       ].map((login) => `${login}:`),
     );

@@ -3,13 +3,16 @@
  * Works with nothing running at all, changes nothing, and ends in seconds whatever hangs. Exit code 1 only with an error.
  */
 import { systemClock } from '../../bus/clock.ts';
+import { silentLog } from '../../bus/log.ts';
 import { parseBrokerUrl } from '../../bus/mqtt-socket.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { transportTo } from '../broker-transport.ts';
 import { demoProcess } from '../demo/demo-root.ts';
 import { believed, checkActors, checkInventory } from '../doctor/actors.ts';
-import { type BrokerAsked, brokerDeadlineMs, checkBroker } from '../doctor/broker.ts';
+import { type BrokerAsked, type BrokerPorts, brokerDeadlineMs, checkBroker } from '../doctor/broker.ts';
 import { type BrokerPortAsked, checkBrokerPort } from '../doctor/broker-port.ts';
 import { type BusDocuments, readBusDocuments } from '../doctor/bus-documents.ts';
+import { certificateFiles, checkCertificates, readCertificate } from '../doctor/certificates.ts';
 import { checkClock } from '../doctor/clock.ts';
 import { type DataFiles, readDataFiles } from '../doctor/data-files.ts';
 import { checkDemo } from '../doctor/demo.ts';
@@ -17,6 +20,7 @@ import { checkSpace } from '../doctor/disk.ts';
 import { checkEngine } from '../doctor/engine.ts';
 import { counted, type Finding, findingsOf } from '../doctor/finding.ts';
 import { checkLinks } from '../doctor/links.ts';
+import { checkMqtt5, readMqtt5 } from '../doctor/mqtt5.ts';
 import { checkOutboxes } from '../doctor/outbox.ts';
 import { checkPermissions } from '../doctor/permissions.ts';
 import { brokerPorts, composeVersion, enginePorts, permissionPorts, portPorts, spaceOf } from '../doctor/ports.ts';
@@ -65,6 +69,9 @@ function brokerOf(settings: Settings, url: string): BrokerAsked {
   };
 }
 
+/** As actors and commands connect. */
+const brokerPortsOf = (settings: Settings): BrokerPorts => ({ ...brokerPorts, transport: (url) => transportTo(settings, [url], silentLog) });
+
 interface BrokerChecked {
   readonly findings: readonly Finding[];
   /** null: it cannot be used. */
@@ -73,7 +80,7 @@ interface BrokerChecked {
 
 async function checkOneBroker(settings: Settings, url: string): Promise<BrokerChecked> {
   const asked = brokerOf(settings, url);
-  const findings = await runChecks([{ name: 'broker', deadlineMs: brokerDeadlineMs, run: () => checkBroker(brokerPorts, asked) }], systemClock);
+  const findings = await runChecks([{ name: 'broker', deadlineMs: brokerDeadlineMs, run: () => checkBroker(brokerPortsOf(settings), asked) }], systemClock);
   return { findings, usable: findings.every(({ level }) => level === 'ok') ? asked : null };
 }
 
@@ -90,6 +97,7 @@ function machineChecks(settings: Settings, files: () => Promise<DataFiles>): rea
     check('docker compose', async () => [checkCompose(await composeVersion())]),
     check('permissions', async () => [await checkPermissions(permissionPorts, settings.dataRoot)]),
     check('disk', async () => checkSpace(settings.dataRoot, await spaceOf(settings.dataRoot))),
+    check('certificates', async () => checkCertificates(await Promise.all((await certificateFiles(settings)).map(readCertificate)), Date.now())),
     check('data files', async () => checkStaleFiles(await files())),
     check('broker port', async () => {
       const asked = { hasOtherBroker: settings.brokerUrls !== null, ownPids: await ownPids(), demoPid: demoProcess(settings) };
@@ -146,6 +154,11 @@ function busChecks({ settings, broker, documents, files }: BusAsked): readonly C
       name: 'links',
       deadlineMs: localDeadlineMs,
       run: async () => (broker === null ? [] : checkLinks({ nowMs: Date.now(), here: site, ...(await documents()) })),
+    },
+    {
+      name: 'mqtt 5 clients',
+      deadlineMs: localDeadlineMs * 2,
+      run: async () => (broker === null ? [] : checkMqtt5(await readMqtt5(brokerPortsOf(settings), broker))),
     },
     { name: 'outboxes', deadlineMs: localDeadlineMs, run: async () => [await outboxes(broker === null ? null : await documents())] },
   ];

@@ -1,11 +1,13 @@
 /** `homelab up`: every actor for this machine in one process, on a broker of its own unless one is given. Broker and demo are loaded when they are needed. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type BrokerCommandOptions, type BrokerListeners, brokerListeners, givenOf, hasPasswords, isLoopback, urlHost } from '../broker-options.ts';
+import { type BrokerCommandOptions, type BrokerListeners, brokerListeners, givenOf, isLoopback, urlHost } from '../broker-options.ts';
 import { actorNames, actorsHere } from '../compose.ts';
+import { hasLogins } from '../creds/has-logins.ts';
 import { processLog, runActors } from '../runtime.ts';
 import { brokerUrlsOf } from '../session.ts';
 import { type Settings, UsageError } from '../settings.ts';
+import { webLine } from '../web-line.ts';
 
 export interface UpOptions extends BrokerCommandOptions {
   /** Simulated machines instead of this one. */
@@ -34,14 +36,14 @@ async function upWithBroker(given: Settings, options: UpOptions): Promise<number
   const log = processLog(settings);
   const other = listeners.port === 1884 ? 1885 : 1884;
   const advice = `If it is a broker of yours, use it: HOMELAB_BROKER_URL=mqtt://127.0.0.1:${listeners.port} homelab up. Otherwise choose another port: HOMELAB_BROKER_PORT=${other} homelab up.`;
-  const broker = await embeddedBroker(settings, log, listeners, advice);
+  const broker = await embeddedBroker(settings, log, { listeners, advice });
   const ownUrl = `mqtt://${urlHost(reachable(listeners))}:${broker.port}`;
   // Commands look there unless told otherwise.
   const elsewhere = brokerUrlsOf(settings).includes(ownUrl) ? [] : [`  First, in another terminal: export HOMELAB_BROKER_URL=${ownUrl}`];
-  const shown = `${urlsOf(broker, listeners.host).join(', ')} (its own${hasPasswords(settings) ? ', with passwords' : ''})`;
+  const shown = `${urlsOf(broker, listeners.host).join(', ')} (its own${hasLogins(settings) ? ', with passwords' : ''})`;
   process.stdout.write(`${welcome(settings, shown, elsewhere)}\n`);
   try {
-    return await runActors({ settings, names: actorsHere(settings), brokerUrls: [ownUrl], anonymousAllowed: !hasPasswords(settings), log });
+    return await runActors({ settings, names: actorsHere(settings), brokerUrls: [ownUrl], anonymousAllowed: !hasLogins(settings), log });
   } finally {
     await broker.close();
   }
@@ -56,7 +58,7 @@ async function upDemo(given: Settings, options: UpOptions): Promise<number> {
     throw new UsageError(`a demo is for this machine only, its broker asks nobody for a password: not ${listeners.host}, but 127.0.0.1`);
   const open = { ...settings, passwords: {} };
   const advice = 'A demo always has a broker of its own; choose another port for it: HOMELAB_BROKER_PORT=1884 homelab up --demo.';
-  const broker = await embeddedBroker(open, log, listeners, advice);
+  const broker = await embeddedBroker(open, log, { listeners, advice, isOpen: true });
   try {
     return await runDemo({ settings: { ...open, brokerPort: listeners.port }, brokerUrl: `mqtt://${urlHost(listeners.host)}:${broker.port}`, log });
   } finally {
@@ -66,7 +68,7 @@ async function upDemo(given: Settings, options: UpOptions): Promise<number> {
 
 /** A file of logins need not name the actors of this process: those without a password get one that nobody else ever sees. */
 function withOwnLogins(settings: Settings): Settings {
-  if (!hasPasswords(settings)) return settings;
+  if (!hasLogins(settings)) return settings;
   const own = Object.fromEntries(actorNames.map((name) => [`${name}-${settings.node}`, randomUUID()]));
   return { ...settings, passwords: { ...own, ...settings.passwords } };
 }
@@ -84,6 +86,7 @@ function welcome(settings: Settings, broker: string, elsewhere: readonly string[
   return [
     `homelab: watching node ${settings.node} (site ${settings.site})`,
     `  broker   ${broker}`,
+    webLine(settings),
     `  engine   ${engine}`,
     `  data     ${settings.dataRoot}`,
     ...elsewhere,

@@ -32,7 +32,7 @@ export interface DemoHomelab {
 
 const everywhere = ['node-agent', 'executor', 'stability-agent'] as const;
 /** What a site needs once. */
-const once = ['inventory', 'observer', 'ledger', 'supervisor'] as const;
+const once = ['inventory', 'observer', 'ledger', 'supervisor', 'ha-discovery', 'operator-ui'] as const;
 
 /** The actors that run on a machine of a demo. */
 export const agentsOf = (nodes: readonly Pick<SimulatedNode, 'name'>[], node: string): readonly string[] =>

@@ -68,6 +68,9 @@ it('marks what is published and the will, and unmarks what arrives', async () =>
   const options: LinkOptions = { clientId: 'c', clean: true, keepaliveS: 30, connectTimeoutMs: 1_000, will: { topic: 't', payload: JSON.stringify(head) } };
   const link = await markedTransport(inner).connect(options, { onMessage: (message) => heard.push(message), onClose: () => undefined });
   await link.publish('t', JSON.stringify(head), { retain: true });
+  // One key too many, and Home Assistant drops the device.
+  await link.publish('homeassistant/device/homelab_node_vps/config', '{"device":{}}', { retain: true });
+  expect(wire.published.pop()).toBe('{"device":{}}');
   const said = wire.published[0]!;
   expect(JSON.parse(said)).toEqual({ ...head, summary: 'vps is online (simulated)', simulated: true });
   expect(wire.will).toBe(said);

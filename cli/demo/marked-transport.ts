@@ -3,9 +3,10 @@
  * publishes says `"simulated": true` and ends its summary or message with "(simulated)". What comes in is unmarked, so that actors
  * know nothing of it and compare what they read back with what they said.
  *
- * One place for all topics, so that none can be forgotten. Remembers nothing. Payloads that are no JSON object pass as they are.
+ * One place for all topics of ours, so that none can be forgotten. Remembers nothing. Payloads that are no JSON object pass as they are.
  */
 import type { Incoming, Link, LinkOptions, Transport } from '../../bus/link.ts';
+import { findTopic } from '../../contracts/topics.ts';
 
 const suffix = ' (simulated)';
 /** The longest texts that the contracts allow: `summary` of a document (contracts/common.ts), `message` of an event (contracts/event.ts). */
@@ -28,7 +29,8 @@ export function markedTransport(transport: Transport): Transport {
         },
       });
       const marked: Link = {
-        publish: (topic, payload, how) => link.publish(topic, mark(payload.toString()), how),
+        // Home Assistant drops a device with a key that it does not know: ha-discovery marks the names instead.
+        publish: (topic, payload, how) => link.publish(topic, findTopic(topic)?.row.foreign === true ? payload : mark(payload.toString()), how),
         subscribe: (filters) => link.subscribe(filters),
         unsubscribe: (filters) => link.unsubscribe(filters),
         close: (how) => link.close(how),

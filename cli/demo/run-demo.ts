@@ -5,10 +5,12 @@
  * an actor gives up.
  */
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { takeLock } from '../../bus/lock-file.ts';
 import type { Log } from '../../bus/log.ts';
 import { exitCodes } from '../output.ts';
 import { type Settings, UsageError } from '../settings.ts';
+import { webLine } from '../web-line.ts';
 import { composeDemo } from './compose.ts';
 import { listenForDeeds } from './control-socket.ts';
 import { perform } from './deeds.ts';
@@ -43,7 +45,7 @@ export async function runDemo(options: RunDemoOptions): Promise<number> {
     finish(exitCodes.trouble);
   };
   const homelab = await demoHomelab(settings);
-  const nodes = composeDemo(homelab, settings).map(({ machine, modules }) => new DemoNode({ machine, modules, settings, brokerUrl, log, onGaveUp }));
+  const nodes = composeDemo(homelab, settings, log).map(({ machine, modules }) => new DemoNode({ machine, modules, settings, brokerUrl, log, onGaveUp }));
   const unlock = lock(settings);
   let stopListening = (): void => undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -87,6 +89,7 @@ function welcome({ settings, brokerUrl }: RunDemoOptions, { nodes, unwatched, so
     `  nodes    ${nodes.map(({ name }) => name).join(', ')} (${services.length} containers, all made up)`,
     ...(unwatched.length === 0 ? [] : [`  besides  ${unwatched.map(({ name }) => name).join(', ')}: declared, and not watched by anybody`]),
     `  broker   ${brokerUrl} (its own)`,
+    webLine({ ...settings, loginsFile: join(settings.dataRoot, 'logins.yaml') }),
     `  data     ${settings.dataRoot}`,
     ...elsewhere,
     '  In another terminal: homelab status · homelab watch · homelab demo (lists what can be broken)',

@@ -1,7 +1,8 @@
 /** The links between sites that end at this broker, by what their bridges say. Pure. */
 import type { LinkStatus } from '../../contracts/link.ts';
+import { type LinkView, linkViewsOf } from '../../contracts/link-view.ts';
 import type { SiteSummary } from '../../contracts/world.ts';
-import { type LinkView, linkViewsOf, linkWords } from '../link-view.ts';
+import { linkWords } from '../link-view.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
 const say = findingsOf('links');

@@ -1,7 +1,8 @@
 /** What `homelab why` prints: one screen for a service, one line for each matter of a node. Pure; `nowMs` is epoch milliseconds. */
 import type { Action, Decision } from '../../contracts/action.ts';
 import type { Incident } from '../../contracts/incident.ts';
-import { ageBehind, isCutOff, type LinkView, linkWords } from '../link-view.ts';
+import { isCutOff, type LinkView } from '../../contracts/link-view.ts';
+import { ageBehind, linkWords } from '../link-view.ts';
 import { age } from '../output.ts';
 import { advice, calm } from './advice.table.ts';
 

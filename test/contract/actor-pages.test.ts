@@ -7,16 +7,21 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createBridgeModule } from '../../actors/bridge/actor.ts';
 import { createExecutorModule } from '../../actors/executor/actor.ts';
 import type { ExecutorPorts } from '../../actors/executor/ports.ts';
+import { createHaDiscoveryModule } from '../../actors/ha-discovery/actor.ts';
 import { createInventoryModule } from '../../actors/inventory/actor.ts';
 import { createLedgerModule } from '../../actors/ledger/actor.ts';
 import { createNodeAgentModule } from '../../actors/node-agent/actor.ts';
 import { createObserverModule } from '../../actors/observer/actor.ts';
+import { createOperatorUiModule } from '../../actors/operator-ui/actor.ts';
+import type { WebServerPort } from '../../actors/operator-ui/ports.ts';
 import { createStabilityAgentModule } from '../../actors/stability-agent/actor.ts';
 import type { StabilityPorts } from '../../actors/stability-agent/ports.ts';
 import { createSupervisorModule } from '../../actors/supervisor/actor.ts';
+import { createTelegramBotModule } from '../../actors/telegram-bot/actor.ts';
+import type { TelegramPort } from '../../actors/telegram-bot/ports.ts';
 import type { ActorModule, Read } from '../../bus/actor.ts';
 import { MemoryBroker } from '../../bus/memory-broker.ts';
-import { actionStates, actionTypes } from '../../contracts/action.ts';
+import { actionStates, actionTypes, forwardedCode } from '../../contracts/action.ts';
 import { defaultSite, topicRoot } from '../../contracts/defaults.ts';
 import { AccessFile } from '../../contracts/inventory/access.ts';
 import { ServicesFile } from '../../contracts/inventory/host.ts';
@@ -48,6 +53,19 @@ const noEngine: ExecutorPorts = {
 
 const quietMachine: StabilityPorts = { readHost: () => Promise.resolve(wellHost), readTailnet: null, tryUpstream: null, tryOwnBroker: null };
 
+const neverOpens: WebServerPort = { open: () => Promise.reject(new Error('not in this test')) };
+
+/** Nobody writes, and the first poll lasts as long as the test. */
+const silentTelegram: TelegramPort = {
+  send: () => Promise.resolve({ is: 'done', messageId: 1 }),
+  edit: () => Promise.resolve({ is: 'unchanged' }),
+  answer: () => Promise.resolve(),
+  poll: (_offset, _waitS, signal) =>
+    new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve({ is: 'unreachable', detail: 'stopped', isUnsent: true }));
+    }),
+};
+
 interface Subject {
   readonly make: (clock: StepClock) => ActorModule;
   /** The function behind the mode, `<file>#<function>`. */
@@ -61,9 +79,18 @@ const subjects: Readonly<Record<string, Subject>> = {
   supervisor: { make: () => createSupervisorModule(), mode: 'actors/supervisor/reduce.ts#mode' },
   ledger: { make: () => createLedgerModule({ anonymousAllowed: false }), mode: 'actors/ledger/reduce.ts#mode' },
   executor: { make: () => createExecutorModule({ ports: noEngine }), mode: 'actors/executor/desk.ts#deskMode' },
+  'ha-discovery': {
+    make: () => createHaDiscoveryModule({ root: topicRoot, version: '0', random: () => 0.5 }),
+    mode: 'actors/ha-discovery/reduce.ts#mode',
+  },
   'stability-agent': {
     make: () => createStabilityAgentModule({ ports: quietMachine, intervalMs: 60_000, checks: checkOptions }),
     mode: 'actors/stability-agent/reduce.ts#mode',
+  },
+  'operator-ui': { make: () => createOperatorUiModule({ version: '0', web: neverOpens }), mode: 'actors/operator-ui/reduce.ts#mode' },
+  'telegram-bot': {
+    make: () => createTelegramBotModule({ telegram: silentTelegram, explain: () => [], chats: new Map([[1, null]]), quiet: null, timeZone: 'UTC' }),
+    mode: 'actors/telegram-bot/reduce.ts#mode',
   },
   bridge: {
     make: () => {
@@ -200,7 +227,7 @@ describe('the page of the ledger', () => {
     expect(firstColumn(tableOf(page, 'code', 'means'))).toEqual([...refusalCodes(source)].toSorted());
     const granted = /Granted requests answer ([^.]+)\./.exec(page)?.[1] ?? '';
     // Nobody can ask for `expired`, so nobody is answered with it.
-    expect(quoted(granted).toSorted()).toEqual([...grantCodes(source)].filter((code) => code !== 'expired').toSorted());
+    expect(quoted(granted).toSorted()).toEqual([...grantCodes(source), forwardedCode].filter((code) => code !== 'expired').toSorted());
   });
 
   it('says who may move what, as the machine decides', () => {

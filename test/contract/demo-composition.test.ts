@@ -43,7 +43,7 @@ describe('the composition of the demo', () => {
     expect(nodes.map(({ machine }) => machine.name)).toEqual(['vps', 'piha', 'solaria', 'chelsty-infra']);
     const actors = nodes.map(({ modules }) => modules().map(({ name }) => name));
     expect(actors).toEqual([
-      ['inventory', 'observer', 'ledger', 'supervisor', 'node-agent', 'executor', 'stability-agent'],
+      ['inventory', 'observer', 'ledger', 'supervisor', 'ha-discovery', 'operator-ui', 'node-agent', 'executor', 'stability-agent'],
       ['node-agent', 'executor', 'stability-agent'],
       ['node-agent', 'executor', 'stability-agent'],
       ['node-agent', 'executor', 'stability-agent'],

@@ -240,6 +240,12 @@ const reply = { summary: 'approved: restart web on vps', code: 'approved', ok: t
 const relayed = { relay_id: event.id, state: 'approved', by: 'alice', login: 'alice', site: 'hub', received_at: ts, request: decision };
 const verdict = { relay_id: event.id, ok: false, code: 'not_pending', summary: 'it is completed' };
 
+const waiting = {
+  ...{ id: 'container-restart-vps-web', type: 'container_restart', risk: 'low', site: 'hub', node: 'vps', service: 'web', attempt: 1 },
+  ...{ digest: '0123456789ab', why: 'web exited with code 1', since: ts },
+};
+const inbox = but(head, { status: 'one', site: 'hub', count: 1, actions: [waiting] });
+
 export const examples: Readonly<Record<ContractName, Examples>> = {
   Event: {
     good: [event, but(event, { service: null, payload: { nested: { any: [1, 'thing'] } } }), but(event, { type: 'a_type_nobody_knows', ts: later })],
@@ -593,6 +599,30 @@ export const examples: Readonly<Record<ContractName, Examples>> = {
     ],
     older: [{ value: verdict, becomes: {} }],
   },
+  Inbox: {
+    good: [inbox, but(inbox, { status: 'empty', count: 0, actions: [] })],
+    bad: [
+      ...badHeads(inbox),
+      { field: 'count', value: but(inbox, { count: -1 }) },
+      { field: 'actions.0.risk', value: but(inbox, { actions: [{ ...waiting, risk: 'none' }] }) },
+      { field: 'actions.0.attempt', value: but(inbox, { actions: [{ ...waiting, attempt: 0 }] }) },
+      { field: 'actions', value: but(inbox, { actions: Array(21).fill(waiting) }) },
+    ],
+    older: [{ value: only(inbox, ...headKeys, 'site', 'count', 'actions'), becomes: {} }],
+  },
+
+  HomeAssistantDevice: {
+    good: [{ device: { identifiers: ['homelab_node_vps'] }, origin: { name: 'homelab' }, components: {} }, {}],
+    bad: [{ field: '', value: 'online' }],
+    older: [{ value: {}, becomes: {} }],
+  },
+
+  HomeAssistantStatus: {
+    good: [{ status: 'online' }, { status: 'offline' }],
+    bad: [{ field: '', value: { status: 'asleep' } }],
+    older: [{ value: { status: 'online' }, becomes: {} }],
+  },
+
   ZigbeeBridgeState: {
     good: [{ state: 'online' }, { state: 'offline' }],
     bad: [{ field: '', value: { state: 'asleep' } }],

@@ -123,8 +123,8 @@ describe('the table', () => {
     expect(shapes.filter((shape, at) => shapes.indexOf(shape) !== at)).toEqual([]);
   });
 
-  it('retains documents and nothing else, all at QoS 1', () => {
-    for (const [name, row] of rows) expect([name, row.retained, row.qos]).toEqual([name, row.kind === 'document', 1]);
+  it('retains documents and announcements and nothing else, all at QoS 1', () => {
+    for (const [name, row] of rows) expect([name, row.retained, row.qos]).toEqual([name, row.kind === 'document' || row.kind === 'announcement', 1]);
   });
 
   it('never retains requests, and ends them with who asks', () => {
@@ -140,11 +140,12 @@ describe('the table', () => {
     for (const name of ['request', 'anonymousRequest', 'maintenanceRequest', 'reply', 'probe', 'cursor'] as const) expect(topics[name].bridge).toBe('none');
   });
 
-  it("only reads what is another program's, and carries it nowhere", () => {
-    for (const [name, row] of rows.filter(([, each]) => each.foreign === true)) {
-      expect([name, row.kind, row.bridge]).toEqual([name, 'message', 'none']);
-      expect(actorNames).not.toContain(row.owner);
+  it("carries nowhere what is another program's, and only reads it, unless it is an announcement by one of ours", () => {
+    for (const [name, row] of rows.filter(([, each]) => each.foreign === true || each.kind === 'announcement')) {
+      expect([name, row.foreign, row.bridge]).toEqual([name, true, 'none']);
+      expect([name, row.kind]).toEqual([name, (actorNames as readonly string[]).includes(row.owner) ? 'announcement' : 'message']);
     }
+    expect(rows.filter(([, each]) => each.kind === 'announcement').map(([name]) => name)).toEqual(['homeAssistantDevice']);
   });
 
   it('keeps requests and the documents they are about apart', () => {

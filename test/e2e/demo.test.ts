@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeTree } from '../kit/declared-homelab.ts';
+import { announcementFaults } from '../kit/ha-payload-rules.ts';
 import { buildBundle, type HomelabProcess, homelab, Machine } from '../kit/homelab-process.ts';
 import { freePort, haveMosquitto } from '../kit/mosquitto.ts';
 import { mosquittoPub, Witness } from '../kit/mosquitto-tools.ts';
@@ -171,6 +172,30 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
       .flatMap(({ summary, message }) => summary ?? message ?? []);
     expect(texts.filter((text) => !text.endsWith(' (simulated)'))).toEqual([]);
     expect(said('homelab/actors/').every((doc) => String(doc['version']).endsWith('+simulated'))).toBe(true);
+  });
+
+  it('shows Home Assistant nothing that it would refuse: every device that was announced all the while, and what they hang on', async () => {
+    const everything = await Witness.open(url, '#');
+    try {
+      await everything.see('the devices', 'homeassistant/device/homelab_site_hub/', () => true);
+      const announced = [...everything.retained]
+        .filter(([topic]) => topic.startsWith('homeassistant/'))
+        .map(([topic, doc]) => ({ topic, text: JSON.stringify(doc) }));
+      const services = said('homelab/world/services/')
+        .filter((doc) => doc.status !== 'gone')
+        .map((doc) => `${String(doc['node'])}/${String(doc['service'])}`);
+      // A site, four machines, and each service.
+      expect(announced).toHaveLength(1 + 4 + new Set(services).size);
+      expect(announcementFaults(announced)).toEqual([]);
+      expect(announced.filter(({ text }) => !text.includes('(simulated)'))).toEqual([]);
+      // Every document that an entity reads now is there, but for the answers to requests, which are not retained.
+      const read = announced.flatMap(({ text }) =>
+        [...text.matchAll(/"(?:state_topic|topic|json_attributes_topic)":"([^"]+)"/g)].map(([, topic]) => topic ?? ''),
+      );
+      expect(new Set(read.filter((topic) => !everything.retained.has(topic)))).toEqual(new Set(['homelab/replies/homeassistant/hub']));
+    } finally {
+      await everything.close();
+    }
   });
 
   it('forgets what was broken, and takes over what it left behind, when it is killed and started again', async () => {

@@ -208,7 +208,15 @@ describe('a QoS 1 message that cannot be stored', () => {
   it('is not acknowledged: its client keeps it', async () => {
     const { aedes, port } = await onFullDisk();
     const internals = aedes as unknown as BrokerInternals;
-    const rules = { limits: defaultBrokerLimits, counters: newCounters(), reports: new ReportOnce(), log: silentLog, requestPrefixes: [], passwords: null };
+    const rules = {
+      limits: defaultBrokerLimits,
+      counters: newCounters(),
+      reports: new ReportOnce(),
+      log: silentLog,
+      requestPrefixes: [],
+      logins: null,
+      onRetained: () => undefined,
+    };
     const retention = { hasRoom: () => false, admits: () => true, write: () => Promise.reject(new Error('disk full')) };
     new Admission(rules).attach(internals, new PublishOrder(internals, retention, silentLog));
     const raw = await client(port, 'raw');

@@ -87,7 +87,7 @@ describe.skipIf(!haveOpenssl())('on every address, with passwords, TLS and WebSo
   let logins: string;
   beforeEach(() => {
     certificate = makeCertificate(root);
-    logins = join(root, 'logins.yaml');
+    logins = join(root, 'credentials.yaml');
     writeFileSync(logins, 'anna: secret\n');
   });
   const addresses = /mqtt:\/\/0\.0\.0\.0:\d+, mqtts:\/\/0\.0\.0\.0:(\d+), ws:\/\/0\.0\.0\.0:(\d+)/;

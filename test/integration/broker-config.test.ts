@@ -1,12 +1,11 @@
 /**
- * The generated files in a real mosquitto: every login against every row of the topic table, at the broker of each site; what survives
- * a kill -9; who gets in at all. The expectations are test/kit/access-matrix.table.ts, written by hand.
+ * The generated files in a real mosquitto: what survives a kill -9; who gets in at all. Who may read and write what is tried in access-matrix.test.ts.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { topicRoot } from '../../contracts/defaults.ts';
-import { accessMatrix, foreignLogin, loginsAt, type MatrixSite, matrixHomelab } from '../kit/access-matrix.table.ts';
+import { foreignLogin, matrixHomelab } from '../kit/access-matrix.table.ts';
 import { TestClient, transportTo } from '../kit/conformance-brokers.ts';
 import { freePort, haveMosquitto, startMosquitto } from '../kit/mosquitto.ts';
 import { type SiteMosquitto, sitePassword, startSiteMosquitto } from '../kit/mosquitto-site.ts';
@@ -17,111 +16,6 @@ const enter = (
   username: string,
   more: { readonly clientId?: string; readonly clean?: boolean; readonly password?: string } = {},
 ): Promise<TestClient> => TestClient.connect(transportTo(site.mosquitto.url), { clientId: `${username}-client`, username, password: sitePassword, ...more });
-
-const topicsHere = [...accessMatrix.map(({ topic }) => `${topicRoot}/${topic}`), `${foreignLogin}/bulb`];
-const writersOf = (site: MatrixSite, topic: string): readonly string[] =>
-  topic === `${foreignLogin}/bulb`
-    ? site === 'hub'
-      ? [foreignLogin]
-      : []
-    : (accessMatrix.find((row) => `${topicRoot}/${row.topic}` === topic)?.writers[site] ?? []);
-
-describe.skipIf(!haveMosquitto()).each<MatrixSite>(['hub', 'cabin'])('the generated mosquitto of %s', (site) => {
-  const logins = [...loginsAt(site), ...(site === 'hub' ? [foreignLogin] : [])];
-  const clients = new Map<string, TestClient>();
-  let running: SiteMosquitto;
-  const clientOf = (login: string): TestClient => clients.get(login)!;
-  const linkOf = (login: string): TestClient['link'] => clientOf(login).link;
-
-  beforeAll(async () => {
-    const ports = { hub: await freePort(), cabin: await freePort() };
-    running = await startSiteMosquitto(matrixHomelab({ ports }), site, ports[site]);
-    for (const login of logins) clients.set(login, await enter(running, login));
-  });
-  afterAll(async () => {
-    for (const client of clients.values()) await client.link.close();
-    await running.stop();
-  });
-
-  /** What everybody was sent is there once each has its own last word back; a program of others hears only itself. */
-  async function fence(word: string): Promise<void> {
-    await linkOf('anna').publish(`${topicRoot}/probes/anna`, word, { retain: false });
-    if (clients.has(foreignLogin)) await linkOf(foreignLogin).publish(`${foreignLogin}/fence`, word, { retain: false });
-    for (const login of logins) await clientOf(login).until(word);
-  }
-
-  it('hands on what a login may write and drops the rest, to everybody who may read it', async () => {
-    for (const login of logins) await linkOf(login).subscribe(['#']);
-    // The payload names its writer, so that a witness can tell whose message came through.
-    for (const login of logins) await Promise.all(topicsHere.map((topic) => linkOf(login).publish(topic, login, { retain: false })));
-    await fence('all written');
-    const heardBy = (reader: string): ReadonlyMap<string, readonly string[]> => {
-      const heard = new Map<string, string[]>();
-      for (const { topic, text } of clientOf(reader).seen) heard.set(topic, [...(heard.get(topic) ?? []), text]);
-      return heard;
-    };
-    for (const reader of logins) {
-      const heard = heardBy(reader);
-      for (const topic of topicsHere) {
-        const mayRead = reader === foreignLogin ? !topic.startsWith(`${topicRoot}/`) : topic.startsWith(`${topicRoot}/`);
-        const written = (heard.get(topic) ?? []).filter((text) => text !== 'all written');
-        expect([reader, topic, written.sort()]).toEqual([reader, topic, mayRead ? [...writersOf(site, topic)].sort() : []]);
-      }
-    }
-  });
-
-  it('keeps retained only what a login may write, and lets nobody else clear it', async () => {
-    const stored = async (): Promise<ReadonlyMap<string, string>> => {
-      const reader = await enter(running, 'anna', { clientId: 'fresh' });
-      await reader.link.subscribe([`${topicRoot}/#`]);
-      await reader.link.publish(`${topicRoot}/probes/anna`, 'read', { retain: false });
-      const seen = await reader.until('read');
-      await reader.link.close();
-      return new Map(seen.filter(({ retained }) => retained).map(({ topic, text }) => [topic, text]));
-    };
-    const everywhere = async (payload: (login: string) => string, includes: (login: string, topic: string) => boolean): Promise<void> => {
-      for (const login of logins)
-        await Promise.all(topicsHere.filter((topic) => includes(login, topic)).map((topic) => linkOf(login).publish(topic, payload(login), { retain: true })));
-    };
-    const ours = topicsHere.filter((topic) => topic.startsWith(`${topicRoot}/`));
-    await everywhere(
-      (login) => login,
-      () => true,
-    );
-    const last = (topic: string): string | undefined => logins.findLast((login) => writersOf(site, topic).includes(login));
-    const expected = new Map(ours.flatMap((topic) => (last(topic) === undefined ? [] : [[topic, last(topic)] as const])));
-    // mosquitto cannot refuse the flag: a request is kept too, until the ledger clears it.
-    expect(await stored()).toEqual(expected);
-    await everywhere(
-      () => '',
-      (login, topic) => !writersOf(site, topic).includes(login),
-    );
-    expect(await stored()).toEqual(expected);
-    const ledger = site === 'hub' ? 'ledger-vps' : 'ledger-cabin-1';
-    await everywhere(
-      () => '',
-      (login, topic) => login === ledger && /\/(actions|maintenance)\//.test(topic.replace('/world/', ' ')),
-    );
-    expect([...(await stored()).keys()].filter((topic) => new RegExp(`^${topicRoot}/(actions|maintenance)/`).test(topic))).toEqual([]);
-    await everywhere(
-      () => '',
-      (login, topic) => last(topic) === login,
-    );
-    expect(await stored()).toEqual(new Map());
-  });
-
-  it('tells people about itself, and lets in nobody whom it does not know', async () => {
-    const heard = (login: string): boolean => clientOf(login).seen.some(({ topic }) => topic.startsWith('$SYS/'));
-    const curious = ['anna', 'kiosk', site === 'hub' ? 'observer-vps' : 'observer-cabin-1'];
-    for (const login of curious) await linkOf(login).subscribe(['$SYS/broker/version']);
-    await fence('figures read');
-    expect(curious.map(heard)).toEqual([true, true, false]);
-    for (const stranger of ['mallory', site === 'hub' ? 'observer-cabin-1' : 'observer-vps'])
-      await expect(enter(running, stranger)).rejects.toThrow(/not authori[sz]ed/i);
-    await expect(enter(running, 'anna', { clientId: 'thief', password: 'guess' })).rejects.toThrow(/not authori[sz]ed/i);
-    await expect(TestClient.connect(transportTo(running.mosquitto.url), { clientId: 'nobody' })).rejects.toThrow(/not authori[sz]ed/i);
-  });
-});
 
 describe.skipIf(!haveMosquitto())('a mosquitto with a generated configuration', () => {
   it('keeps retained documents and the queue of an absent session through a kill -9', async () => {

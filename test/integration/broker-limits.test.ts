@@ -1,6 +1,7 @@
 /** What the embedded broker refuses, and that it says so, counts it and goes on. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Broker, type BrokerOptions, startBroker } from '../../bus/broker.ts';
+import type { BrokerLogins } from '../../bus/broker-access.ts';
 import { createLog, silentLog } from '../../bus/log.ts';
 import { connectPacket, packet, publishPacket, subscribePacket } from '../kit/broker-fuzz-inputs.ts';
 import { RawClient } from '../kit/raw-client.ts';
@@ -215,6 +216,7 @@ describe('the embedded broker', () => {
     const said = lines.filter((line) => line.includes('3.1.1'));
     expect(said).toHaveLength(1);
     expect(said[0]).toContain('"client":"modern"');
+    expect(broker.figures()).toMatchObject({ 'limits/connections/mqtt_5': 3, 'limits/connections/mqtt_5_last': 'modern from 127.0.0.1' });
   });
 
   it('answers a persistent session without a name with "identifier rejected"', async () => {
@@ -223,8 +225,18 @@ describe('the embedded broker', () => {
     expect([...raw.received]).toEqual([0x20, 2, 0, 2]);
   });
 
-  it('asks for a password when it has some, and takes requests only under the own login', async () => {
-    const broker = await start({ passwords: { anna: 'secret', bob: 'other' }, neverRetained: ['root/actions'] });
+  it('asks for a password when it has logins, and takes from each only what it may write', async () => {
+    const passwords = new Map([
+      ['anna', 'secret'],
+      ['bob', 'other'],
+    ]);
+    const logins: BrokerLogins = {
+      admits: (login, password) => Promise.resolve(passwords.get(login) === password.toString() ? { mark: '' } : 'unknown'),
+      isStill: () => true,
+      accessOf: (login) => ({ reads: ['root/#'], writes: [`root/actions/approved/${login}`] }),
+      onChange: () => undefined,
+    };
+    const broker = await start({ logins, neverRetained: ['root/actions'] });
     const login = async (name: string, password: string): Promise<RawClient> => {
       const raw = await RawClient.open(broker.port);
       closers.push(() => {

@@ -7,9 +7,9 @@ import type { TopicName } from '../../contracts/topics.ts';
 import type { Files } from './declared-files.ts';
 
 const nodes = {
-  vps: ['inventory', 'observer', 'ledger', 'supervisor', 'node-agent', 'executor', 'stability-agent'],
+  vps: ['inventory', 'observer', 'ledger', 'supervisor', 'node-agent', 'executor', 'stability-agent', 'ha-discovery'],
   piha: ['node-agent', 'executor', 'planner', 'operator-ui', 'materializer'],
-  'cabin-1': ['observer', 'ledger', 'supervisor', 'bridge', 'node-agent', 'executor', 'ha-diag-agent'],
+  'cabin-1': ['observer', 'ledger', 'supervisor', 'bridge', 'node-agent', 'executor', 'ha-diag-agent', 'ha-discovery'],
   'cabin-2': [],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 type Node = keyof typeof nodes;
@@ -131,6 +131,14 @@ export const accessMatrix: readonly MatrixRow[] = [
   at('relay', 'relay/hub', none, none),
   at('verdict', 'verdicts/cabin', bridge, ['ledger-cabin-1']),
   at('verdict', 'verdicts/hub', none, none),
+  at('inbox', 'inbox/hub', ['ha-discovery-vps'], none),
+  at('inbox', 'inbox/cabin', none, ['ha-discovery-cabin-1']),
+];
+
+/** Outside the root: topics of Home Assistant that somebody of ours may write, and Home Assistant itself. */
+export const homeAssistantMatrix: readonly MatrixRow[] = [
+  at('homeAssistantDevice', 'homeassistant/device/homelab_node_vps/config', ['ha-discovery-vps', 'homeassistant'], ['ha-discovery-cabin-1', 'homeassistant']),
+  at('homeAssistantStatus', 'homeassistant/status', ['homeassistant'], ['homeassistant']),
 ];
 
 interface MatrixOptions {

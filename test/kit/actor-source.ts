@@ -79,7 +79,7 @@ export function sentTopics(files: readonly ts.SourceFile[]): ReadonlySet<string>
   const sent = new Set<string>();
   walk(files, (node) => {
     if (!ts.isCallExpression(node)) return;
-    if (node.expression.getText() === 'io.send') sent.add(nameOf(node.arguments[0]).replace(/^topics\./, ''));
+    if (['io.send', 'io.announce'].includes(node.expression.getText())) sent.add(nameOf(node.arguments[0]).replace(/^topics\./, ''));
     if (node.expression.getText() === 'io.emit') sent.add('events');
   });
   return sent;

@@ -1,11 +1,11 @@
 /**
- * A Node base image without a registry: this machine's node with the libraries it is linked to, the parts of the C library
+ * Images without a registry: a program of this machine with the libraries it is linked to, the parts of the C library
  * that are loaded by name, a static busybox and the certificates, as one `docker import`.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { arch, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 const busyboxNames = ['sh', 'cat', 'ls', 'sleep', 'id', 'stat'];
 /** Opened at run time by the C library's name lookup: ldd does not show them. */
@@ -22,9 +22,9 @@ const librariesOf = (program: string): string[] =>
   [...execFileSync('ldd', [program], { encoding: 'utf8' }).matchAll(/(?:^|\s)(\/\S+)/g)].map(([, path]) => path ?? '');
 
 /** Fills `root` with the file system of the image. */
-function fill(root: string): void {
-  put(root, process.execPath, '/usr/local/bin/node');
-  for (const library of librariesOf(process.execPath)) put(root, library, library);
+function fill(root: string, program: string): void {
+  put(root, program, `/usr/local/bin/${basename(program)}`);
+  for (const library of librariesOf(program)) put(root, library, library);
   const machine = arch() === 'arm64' ? 'aarch64' : 'x86_64';
   for (const name of loadedByName) {
     const library = `/lib/${machine}-linux-gnu/${name}`;
@@ -39,12 +39,17 @@ function fill(root: string): void {
   writeFileSync(join(root, 'etc', 'nsswitch.conf'), 'hosts: files dns\npasswd: files\ngroup: files\n');
 }
 
-/** Imports it; `env` says which engine (DOCKER_HOST). */
+/** A base for images of ours; `env` says which engine (DOCKER_HOST). */
 export function importNodeBase(tag: string, env: Readonly<Record<string, string>>): void {
+  importProgram(tag, process.execPath, env);
+}
+
+/** An image in which this program of the machine runs, under its own name. */
+export function importProgram(tag: string, program: string, env: Readonly<Record<string, string>>): void {
   const root = mkdtempSync(join(tmpdir(), 'homelab-base-'));
   const archive = `${root}.tar`;
   try {
-    fill(root);
+    fill(root, program);
     execFileSync('tar', ['-C', root, '-cf', archive, '.']);
     execFileSync('docker', ['import', '-c', 'ENV PATH=/usr/local/bin:/bin', archive, tag], { env: { ...process.env, ...env }, stdio: 'pipe' });
   } finally {

@@ -1,4 +1,4 @@
-/** A certificate that signed itself, for `localhost` and 127.0.0.1, made by the `openssl` program. Tests that need it skip where that is missing, and fail in CI. */
+/** A certificate that signed itself, made by the `openssl` program. Tests that need it skip where that is missing, and fail in CI. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,11 +16,11 @@ export function haveOpenssl(): boolean {
   return have;
 }
 
-/** Two files in that directory. */
-export function makeCertificate(directory: string): Certificate {
+/** Two files in that directory. `address` is one more for which it holds, beside `localhost` and 127.0.0.1. */
+export function makeCertificate(directory: string, address: string | null = null): Certificate {
   const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
   const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
-  const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const names = ['-addext', `subjectAltName=DNS:localhost,IP:127.0.0.1${address === null ? '' : `,IP:${address}`}`];
   execFileSync('openssl', [...request, ...names, '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
   return { certFile, keyFile, cert: readFileSync(certFile), key: readFileSync(keyFile) };
 }

@@ -33,9 +33,12 @@ export class Sandbox {
     this.initPid = initPid;
   }
 
-  static async open(): Promise<Sandbox> {
-    const args = ['--pid', '--fork', '--net', '--mount', '--mount-proc', '--kill-child', '--propagation', 'private', 'sh', '-c', sandboxScript];
-    const child = spawn('unshare', args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: searchPath } });
+  /** `launcher`: puts it into a network that there is already (NetNamespace.launcher), instead of one of its own. */
+  static async open(launcher: readonly string[] = []): Promise<Sandbox> {
+    const network = launcher.length === 0 ? ['--net'] : [];
+    const namespaces = ['--pid', '--fork', ...network, '--mount', '--mount-proc', '--kill-child', '--propagation', 'private'];
+    const [program, ...args] = [...launcher, 'unshare', ...namespaces, 'sh', '-c', sandboxScript];
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: searchPath } });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {

@@ -42,6 +42,10 @@ export interface EdgeRigOptions {
   readonly env?: Environment;
   /** mosquitto writes all it holds once a second, not at each change, which would leave it 500 messages a second: for tests that send thousands. */
   readonly savesBySecond?: boolean;
+  /** mosquitto only: what somebody changes in the lines that were generated for it. */
+  readonly amend?: Partial<Record<Side, (lines: readonly string[]) => readonly string[]>>;
+  /** Another declared homelab than this repository's, of the same two sites and nodes: a directory. */
+  readonly declared?: string;
 }
 
 export interface StoredLine extends Event {
@@ -62,12 +66,16 @@ export class EdgeRig {
     this.urls = parts.urls;
   }
 
-  static async open({ make, env = {}, savesBySecond = false, ...options }: EdgeRigOptions): Promise<EdgeRig> {
+  static async open({ make, env = {}, savesBySecond = false, amend = {}, declared = repository, ...options }: EdgeRigOptions): Promise<EdgeRig> {
     const net = await NetRig.open(options);
     try {
-      const tree = await readTree(repository);
+      const tree = await readTree(declared);
       const start = async (side: Side): Promise<NetBroker> =>
-        net.broker(side, make, make === 'mosquitto' ? { configuration: generated(tree, side, savesBySecond) } : {});
+        net.broker(
+          side,
+          make,
+          make === 'mosquitto' ? { configuration: generated(tree, side, { savesBySecond, amend: amend[side] ?? ((lines) => lines) }) } : {},
+        );
       const [hub, site] = await Promise.all(sides.map(start));
       const credentials = join(net.directory, 'credentials.yaml');
       const logins = sides.flatMap((side) => siteBroker(tree, places[side].site, topicRoot).logins.map(({ login }) => login));
@@ -112,8 +120,13 @@ export class EdgeRig {
 
   /** Connects as one of the declared logins; to be closed by whoever asked. */
   client(side: Side, login: string = reader): Promise<TestClient> {
+    return this.clientAt(this.urls[side], login);
+  }
+
+  /** The same on another broker that knows these logins. */
+  clientAt(url: string, login: string = reader): Promise<TestClient> {
     this.clients += 1;
-    return TestClient.connect(transportTo(this.urls[side]), { clientId: `test-${this.clients}`, username: login, password: sitePassword });
+    return TestClient.connect(transportTo(url), { clientId: `test-${this.clients}`, username: login, password: sitePassword });
   }
 
   /** What a broker holds now: topic without the root → text. */
@@ -210,7 +223,11 @@ function textOf(file: string): string {
 type Configuration = NonNullable<NetBrokerOptions['configuration']>;
 
 /** The site's generated files, at the one address that the rig asks for. */
-function generated(tree: Awaited<ReturnType<typeof readTree>>, side: Side, savesBySecond: boolean): Configuration {
+function generated(
+  tree: Awaited<ReturnType<typeof readTree>>,
+  side: Side,
+  { savesBySecond, amend }: { readonly savesBySecond: boolean; readonly amend: (lines: readonly string[]) => readonly string[] },
+): Configuration {
   const broker = siteBroker(tree, places[side].site, topicRoot);
   return ({ host, port, directory }) => {
     const paths = { acl: join(directory, 'acl.conf'), passwords: join(directory, 'passwd'), data: `${directory}/` };
@@ -220,6 +237,6 @@ function generated(tree: Awaited<ReturnType<typeof readTree>>, side: Side, saves
     writeFileSync(paths.passwords, passwordFile(scratch, files.get('passwd.template') ?? '', []));
     const lines = (files.get('mosquitto.conf') ?? '').split('\n').filter((line) => !/^(listener|bind_interface|max_connections|log_dest) /.test(line));
     const saving = lines.map((line) => (savesBySecond && line.startsWith('autosave_on_changes ') ? 'autosave_on_changes false' : line));
-    return [`listener ${port} ${host}`, ...saving, 'log_dest stderr', 'user root'];
+    return amend([`listener ${port} ${host}`, ...saving, 'log_dest stderr', 'user root']);
   };
 }

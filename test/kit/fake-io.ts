@@ -19,8 +19,10 @@ export interface FakeIo extends ActorIo {
   readonly events: readonly EventDraft[];
   readonly sent: readonly { readonly topic: string; readonly payload: unknown }[];
   readonly cleared: readonly string[];
+  /** Announcements put and taken away (null), oldest first. */
+  readonly announced: readonly { readonly topic: string; readonly payload: unknown }[];
   readonly completed: () => boolean;
-  /** false: send() answers false, as without a connection. */
+  /** false: send() and announce() answer false, as without a connection. */
   connected: boolean;
 }
 
@@ -36,6 +38,7 @@ export function fakeIo(options: {
   const events: EventDraft[] = [];
   const sent: { topic: string; payload: unknown }[] = [];
   const cleared: string[] = [];
+  const announced: { topic: string; payload: unknown }[] = [];
   const node = options.node ?? 'vps';
   let isComplete = false;
   const io: FakeIo = {
@@ -50,6 +53,7 @@ export function fakeIo(options: {
     events,
     sent,
     cleared,
+    announced,
     connected: true,
     completed: () => isComplete,
     documents: {
@@ -82,6 +86,11 @@ export function fakeIo(options: {
     send: (topic: Topic, levels: never, payload: unknown) => {
       topic.schema.parse(payload);
       if (io.connected) sent.push({ topic: topic.build(levels), payload });
+      return Promise.resolve(io.connected);
+    },
+    announce: (topic: Topic, levels: never, payload: unknown) => {
+      if (payload !== null) topic.schema.parse(payload);
+      if (io.connected) announced.push({ topic: topic.build(levels), payload });
       return Promise.resolve(io.connected);
     },
     clear: (topic) => {

@@ -18,8 +18,14 @@ export function buildBundle(): void {
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** The variables of this test only: nothing of the machine's own settings leaks in. */
-const environment = (extra: Environment): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, HOME: process.env.HOME, HOMELAB_LOG_LEVEL: 'info', ...extra });
+/** The variables of this test only: nothing of the machine's own settings leaks in. The web page of each takes a port of its own. */
+const environment = (extra: Environment): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  HOMELAB_LOG_LEVEL: 'info',
+  HOMELAB_HTTP_PORT: '0',
+  ...extra,
+});
 
 export class HomelabProcess {
   readonly child: ChildProcess;

@@ -32,7 +32,7 @@ export interface Mosquitto {
 }
 
 /** Path of the program, or null: it lives in a directory that is not on everybody's PATH. */
-function findMosquitto(): string | null {
+export function findMosquitto(): string | null {
   const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   for (const directory of directories) {
     if (directory === '') continue;

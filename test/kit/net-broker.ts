@@ -78,11 +78,20 @@ export class NetBroker {
     return this.child.pid;
   }
 
+  /** What mosquitto was started with; beside it lie the files that it names. */
+  get configurationFile(): string {
+    return join(this.storage, 'mosquitto.conf');
+  }
+
+  private get storage(): string {
+    return join(this.options.directory, `${this.make}-${this.port}-${this.life}`);
+  }
+
   /** Ends it first if it runs. `empty`: as if its disk had been replaced. */
   async start(memory: 'kept' | 'empty'): Promise<void> {
     await this.stop();
     if (memory === 'empty') this.life += 1;
-    const directory = join(this.options.directory, `${this.make}-${this.port}-${this.life}`);
+    const directory = this.storage;
     mkdirSync(directory, { recursive: true });
     const child = this.namespace.spawn(this.command({ host: this.host, port: this.port, directory }), { stdio: ['ignore', 'ignore', 'pipe'] });
     this.child = child;
@@ -112,7 +121,7 @@ export class NetBroker {
 
   private command(place: BrokerPlace): readonly string[] {
     if (this.make === 'aedes') return [process.execPath, '--import', 'tsx', script, String(place.port), join(place.directory, 'store'), place.host];
-    const file = join(place.directory, 'mosquitto.conf');
+    const file = this.configurationFile;
     const debian = debianConfiguration(place);
     writeFileSync(file, `${(this.options.configuration?.(place, debian) ?? debian).join('\n')}\n`);
     return ['mosquitto', '-c', file];

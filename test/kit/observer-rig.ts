@@ -193,7 +193,7 @@ export class ObserverRig {
   /** What the next life would begin with: through the texts on the disk. */
   remembered(): ReadonlyMap<string, RememberedNode> {
     return new Map(
-      [...this.remember()].map(([name, { position, world }]) => [name, { position, world: worldOf(WorldSlice.parse(JSON.parse(JSON.stringify(world)))) }]),
+      [...this.remember()].map(([name, { world, ...rest }]) => [name, { ...rest, world: worldOf(WorldSlice.parse(JSON.parse(JSON.stringify(world)))) }]),
     );
   }
 

@@ -46,7 +46,7 @@ const read = (path: string): SourceFile => describeFile(path, readFileSync(join(
 export const sourceFiles = (): readonly SourceFile[] =>
   codeFolders
     .flatMap(filesUnder)
-    .filter((path) => /\.[mc]?[jt]s$/.test(path))
+    .filter((path) => /\.[mc]?[jt]sx?$/.test(path))
     .map(read);
 
 /** What people read and write besides code: documents, data, configuration. */

@@ -8,7 +8,7 @@ const sourceLinesMax = 300;
 const testLinesMax = 400;
 
 /** kebab-case, then what kind of file it is: `claim-machine.test.ts`, `reduce.property.test.ts`, `event-types.table.ts`. */
-const fileName = /^[a-z0-9]+(-[a-z0-9]+)*(\.property)?(\.(test|table|config|d))?\.[mc]?[jt]s$/;
+const fileName = /^[a-z0-9]+(-[a-z0-9]+)*(\.property)?(\.(test|table|config|d))?\.[mc]?[jt]sx?$/;
 
 export const tooLong = (file: SourceFile): readonly string[] => {
   const most = file.isTest || file.path.startsWith('test/') ? testLinesMax : sourceLinesMax;
