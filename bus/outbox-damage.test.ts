@@ -92,7 +92,7 @@ it('leaves no hole when the disk refused an event in the middle', async () => {
 
 it('keeps its file bounded while nobody stores for days', async () => {
   const box = await place.outbox();
-  for (let n = 0; n < 26_000; n += 1) void box.emit({ type: 'service_healthy', severity: 'info', message: String(n) });
+  for (let n = 0; n < 26_000; n += 1) void box.emit({ type: 'service_stopped', severity: 'info', message: String(n) });
   await box.emit(urgent('last'));
   await expect.poll(() => readFileSync(file(), 'utf8').split('\n').length).toBeLessThan(21_000);
 });

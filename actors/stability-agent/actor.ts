@@ -69,7 +69,7 @@ function blueprint(io: ActorIo, options: StabilityAgentOptions): Blueprint<Logic
         }
       },
       log: ({ check, message }) => {
-        io.log.warn({ check, trouble: message }, 'trouble that no event tells of while it lasts');
+        io.log.error({ check, trouble: message }, 'trouble that no event tells of while it lasts');
       },
       remember: async ({ memory }) => {
         try {
