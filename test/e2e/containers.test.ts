@@ -8,8 +8,8 @@ import { type Dockerd, haveDockerd, startDockerd } from '../kit/dockerd.ts';
 import { buildBundle } from '../kit/homelab-process.ts';
 import { waitFor } from '../kit/wait.ts';
 
-/** A bridge needs a hub to reach (test/integration/bridge-*.test.ts). */
-const actors = actorNames.filter((name) => name !== 'bridge');
+/** A bridge needs a hub to reach (test/integration/bridge-*.test.ts), a telegram-bot its Telegram (telegram-bot.test.ts). */
+const actors = actorNames.filter((name) => name !== 'bridge' && name !== 'telegram-bot');
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const program = ['node', '/app/dist/homelab.mjs'];
@@ -104,6 +104,11 @@ describe.skipIf(!haveDockerd())('every actor in a container of its own', () => {
       '{{.Action}}',
     );
     expect(restarts.split('\n').filter(Boolean)).toHaveLength(1);
+  });
+
+  it('has the web page in the image', async () => {
+    const look = "fetch('http://127.0.0.1:18180/').then(async (answer) => console.log(answer.status, (await answer.text()).includes('/assets/')))";
+    expect(await engine.docker('exec', 'homelab-operator-ui', 'node', '-e', look)).toBe('200 true');
   });
 
   it('is healthy by its own health check, not root, and within its memory', async () => {
