@@ -123,6 +123,17 @@ describe('the ledger on a bus', () => {
     expect(io.cleared).toEqual(['actions/approved']);
   });
 
+  it('that starts while the link of a site is cut answers since when it is, by the word of the observer', async () => {
+    const { io, life, request } = await startReady();
+    life.hearDocument(topics.desired, { node: 'edge' }, desiredNode({ node: 'edge', site: 'cabin' }));
+    life.hearDocument(topics.link, { site: 'cabin' }, { status: 'down', site: 'cabin' }, { will: true, retained: true });
+    const links = [{ site: 'cabin', status: 'down', down_since: '2026-03-01T11:40:00.000Z' }];
+    const counts = { nodes: {}, services: {}, incidents_active: 1, actions_pending: 0, actions_running: 0, last_update: null };
+    life.hearDocument(topics.site, { site: 'hub' }, { status: 'nominal', site: 'hub', ...counts, links });
+    await request('alice', 'pending', { type: 'container_restart', node: 'edge', service: 'web' });
+    expect(lastReply(io)).toMatchObject({ payload: { code: 'forwarded', summary: expect.stringContaining('link down since 11:40 UTC') } });
+  });
+
   it('refuses and clears a stored request, and says so as an event', async () => {
     const { io, request } = await startReady();
     await request('supervisor-vps', 'pending', proposal);

@@ -1,7 +1,7 @@
 /**
  * The ledger: the one desk of a site where requests are judged, and the keeper of every action's state.
  *
- * Reads: actions/<state>/<requester>, actions/<state>, maintenance/<requester>, desired/#, world/actions/#, links/#. Writes:
+ * Reads: actions/<state>/<requester>, actions/<state>, maintenance/<requester>, desired/#, world/actions/#, links/#, its own world/sites/<site>. Writes:
  * world/actions/…, world/maintenance/…, replies/…, events. Between sites: relay/<site> (from the hub's ledger to the site's),
  * verdicts/<site> (back); one code for both sides. Remembers: its journal (journal.ts). When it is away nothing is granted and
  * nothing expires; when it comes back it judges what is over first. A journal that can not be written kills it, so that
@@ -14,11 +14,13 @@ import { killPoint } from '../../bus/kill-point.ts';
 import { reducerLogic } from '../../bus/reducer.ts';
 import { RelayedRequest, Verdict } from '../../contracts/link.ts';
 import { topics } from '../../contracts/topics.ts';
+import type { SiteSummary } from '../../contracts/world.ts';
 import { anonymousName } from './access.ts';
-import { type LedgerCommand, type LedgerEvent, openDesk } from './desk-state.ts';
+import { type LedgerCommand, type LedgerEvent, type LinksSeen, openDesk } from './desk-state.ts';
 import { nextDeadline } from './desk-time.ts';
 import { actionDocument, maintenanceDocument } from './documents.ts';
 import { LedgerJournal } from './journal.ts';
+import { epochMs } from './record.ts';
 import { mode, reduce } from './reduce.ts';
 
 export interface LedgerOptions {
@@ -63,6 +65,7 @@ function createLedger(options: LedgerOptions, io: ActorIo, journal: LedgerJourna
       { topic: topics.desired },
       { topic: topics.action },
       { topic: topics.link },
+      { topic: topics.site, levels: { site: io.site } },
       { topic: topics.relay, levels: { site: io.site } },
       { topic: topics.verdict },
     ],
@@ -88,6 +91,7 @@ function deliver(delivery: Delivery): LedgerEvent | null {
     case 'document':
       if (delivery.name === 'desired') return { type: 'desired', node: delivery.levels.node, doc: delivery.doc, now };
       if (delivery.name === 'action') return { type: 'published', topic: delivery.topic, doc: delivery.doc, now };
+      if (delivery.name === 'site') return { type: 'linksSeen', links: (delivery.doc?.links ?? []).map(downSince), now };
       if (delivery.name !== 'link') return null;
       return { type: 'link', site: delivery.levels.site, doc: delivery.doc, will: delivery.will, retained: delivery.retained, now };
     case 'message': {
@@ -103,6 +107,11 @@ function deliver(delivery: Delivery): LedgerEvent | null {
     }
   }
 }
+
+const downSince = ({ site, down_since }: NonNullable<SiteSummary['links']>[number]): LinksSeen['links'][number] => ({
+  site,
+  downSinceMs: down_since === null ? null : epochMs(down_since),
+});
 
 function commandsOf(io: ActorIo, journal: LedgerJournal): Blueprint<LedgerLogic, LedgerEvent, LedgerCommand>['commands'] {
   return {

@@ -119,6 +119,21 @@ describe('a request for another site', () => {
     expect(later.ask('alice', 'approved', id)?.summary).toMatch(/^Forwarded, nothing is known of the link of chelsty: /);
   });
 
+  it('after a restart during the cut says since when by what the observer saw, and by that only while the link is down', () => {
+    const desk = hub();
+    const observed = (downSinceMs: number | null): void => desk.send({ type: 'linksSeen', links: [{ site: 'chelsty', downSinceMs }], now: desk.now });
+    seen(desk);
+    observed(desk.now - 3 * minuteMs);
+    link(desk, { status: 'down' }, { will: true, retained: true });
+    expect(desk.ask('alice', 'approved', id)?.summary).toContain('link down since 11:57 UTC');
+    // The observer's document follows the link's own a moment later.
+    link(desk, { status: 'degraded' });
+    expect(desk.ask('alice', 'approved', id)?.summary).toContain('link degraded since 09:00 UTC');
+    observed(null);
+    link(desk, { status: 'down' }, { will: true, retained: true });
+    expect(desk.ask('alice', 'approved', id)?.summary).toMatch(/^Forwarded, link down: /);
+  });
+
   it('may also be for an action that is not there yet, or for maintenance', () => {
     const desk = hub();
     expect(desk.ask('alice', 'pending', { type: 'collect_diagnostics', ...there })).toMatchObject({ ok: true, code: 'forwarded', id: null });

@@ -8,7 +8,7 @@ import { type DecisionRequest, forwardedCode, type MaintenanceRequest, type Prop
 import { approvalValidMs } from '../../contracts/defaults.ts';
 import type { RelayedRequest } from '../../contracts/link.ts';
 import { answer, askedLine, type Case, refuse } from './desk-answers.ts';
-import type { ForeignAction, LedgerCommand, LedgerEvent, LedgerState, LinkHeard, RelayEntry } from './desk-state.ts';
+import type { ForeignAction, LedgerCommand, LedgerEvent, LedgerState, LinkHeard, LinkSeen, LinksSeen, RelayEntry } from './desk-state.ts';
 import type { Mover } from './moves.ts';
 import { epochMs, isoOf } from './record.ts';
 import { type Relay, tooOldMs } from './relay-record.ts';
@@ -52,11 +52,16 @@ function forward(desk: Case, mover: Mover, about: Pick<Relay, 'to' | 'node' | 'i
   const stamp = { relay_id: state.newRelayId(), by: mover.by, login: standing.login, site: state.site, received_at: isoOf(now) };
   const relay: Relay = { ...about, what: oneLine(about.what), requester: desk.request.requester, asked: askedLine(desk), relayed: { ...stamp, ...said } };
   state.relays.set(stamp.relay_id, relay);
-  const link = state.links.get(about.to);
+  const link = linkTo(state, about.to);
   const summary = forwardedLine({ to: about.to, what: relay.what, link, untilMs: now + approvalValidMs, now });
   out.push({ type: 'record', entry: { kind: 'relay', at: isoOf(now), what: 'forwarded', relay, answer: summary } });
   passRelays(state, now, out);
   answer(desk, { summary, code: forwardedCode, ok: true, id: about.id });
+}
+
+function linkTo({ links, downSinceMs }: LedgerState, site: string): LinkSeen | undefined {
+  const link = links.get(site);
+  return link?.status === 'down' ? { ...link, sinceMs: link.sinceMs ?? downSinceMs.get(site) ?? null } : link;
 }
 
 /** Sends again what is due, and ends what is too old. Nothing is told without a connection, so nothing ends without one. */
@@ -134,4 +139,9 @@ export function hearLink(state: LedgerState, { site, doc, will, retained, now }:
   // What was sent before may have got lost on the way, or nobody there could tell how old it was.
   const isCompared = before?.offsetMs === null && offsetMs !== null;
   if (!isSame || isCompared) for (const [id, { to }] of state.relays) if (to === site) state.sentMs.delete(id);
+}
+
+export function seeLinks(state: LedgerState, { links }: LinksSeen): void {
+  state.downSinceMs.clear();
+  for (const { site, downSinceMs } of links) if (downSinceMs !== null) state.downSinceMs.set(site, downSinceMs);
 }

@@ -81,12 +81,19 @@ export interface LinkHeard {
   readonly retained: boolean;
   readonly now: number;
 }
+/** `world/sites/<our own>`: since when the observer here sees the links of other sites down, by our clock; null: they are not. */
+export interface LinksSeen {
+  readonly type: 'linksSeen';
+  readonly links: readonly { readonly site: string; readonly downSinceMs: number | null }[];
+  readonly now: number;
+}
 export type LedgerEvent =
   | RequestEvent
   | { readonly type: 'desired'; readonly node: string; readonly doc: DesiredNode | null; readonly now: number }
   /** An action's document, our own as the broker holds it, or one that the bridge of another site has put there. */
   | { readonly type: 'published'; readonly topic: string; readonly doc: Action | null; readonly now: number }
   | LinkHeard
+  | LinksSeen
   | { readonly type: 'relayed'; readonly relayed: RelayedRequest; readonly now: number }
   | { readonly type: 'verdict'; readonly site: string; readonly verdict: Verdict; readonly now: number }
   | { readonly type: 'synced'; readonly now: number }
@@ -146,6 +153,8 @@ export interface LedgerState {
   readonly foreign: Map<string, ForeignAction>;
   /** By site. */
   readonly links: Map<string, LinkSeen>;
+  /** By site, as the observer has it; for what a will that fired before this life does not say. */
+  readonly downSinceMs: Map<string, number>;
   /** Requests for other sites that wait for a verdict, by relay_id; oldest first. */
   readonly relays: Map<string, Relay>;
   /** When each of them was last sent, epoch milliseconds; absent: not in this life, or not since its link came up. */
@@ -184,6 +193,7 @@ export function openDesk(
     refusalsTold: new Map(),
     foreign: new Map(),
     links: new Map(),
+    downSinceMs: new Map(),
     relays: new Map(remembered.relays),
     sentMs: new Map(),
     verdicts: new Map(remembered.verdicts),

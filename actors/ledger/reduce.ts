@@ -15,7 +15,7 @@ import { type Case, clearTopic, refuse } from './desk-answers.ts';
 import { judgeMaintenance } from './desk-maintenance.ts';
 import { decide, execute } from './desk-moves.ts';
 import { propose } from './desk-proposals.ts';
-import { forwardProposal, hearLink, hearVerdict, passRelays } from './desk-relay.ts';
+import { forwardProposal, hearLink, hearVerdict, passRelays, seeLinks } from './desk-relay.ts';
 import { seeAction, siteElsewhere } from './desk-seen.ts';
 import type { LedgerCommand, LedgerEvent, LedgerState, RequestEvent } from './desk-state.ts';
 import { passTime } from './desk-time.ts';
@@ -60,6 +60,9 @@ export function reduce(state: LedgerState, event: LedgerEvent): Reduction<Ledger
     case 'link':
       hearLink(state, event);
       passRelays(state, event.now, out);
+      break;
+    case 'linksSeen':
+      seeLinks(state, event);
       break;
     case 'relayed':
       judgeRelayed(state, event.relayed, event.now, out);

@@ -86,7 +86,7 @@ export class EdgeDocker {
       const noBridge = ['--bridge', 'none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'];
       engine = await startDockerd({ launcher: rig.net.site.launcher, args: noBridge });
       const edge = new EdgeDocker({ rig, engine, inventory });
-      await edge.runContainers();
+      await Promise.all([edge.runContainers(), ...hubProcesses.map((each) => edge.run('hub', each))]);
       await edge.runActors();
       return edge;
     } catch (error) {
@@ -117,9 +117,10 @@ export class EdgeDocker {
     await this.engine.docker('run', '-d', '--name', name, '--network', 'host', '--restart', 'unless-stopped', ...labels, ...rest);
   }
 
+  /** Those of the site. */
   private async runActors(): Promise<void> {
     const { rig } = this;
-    await Promise.all([...hubProcesses.map((each) => this.run('hub', each)), ...siteProcesses.map((each) => this.run('site', each))]);
+    await Promise.all(siteProcesses.map((each) => this.run('site', each)));
     const isWell = async (): Promise<boolean> => {
       const held = await rig.documents('hub');
       const status = (topic: string): unknown => (JSON.parse(held.get(topic) ?? '{}') as { status?: unknown }).status;
