@@ -88,3 +88,16 @@ it('what another site clears while it reads back is not ended once more in its o
   expect(own.heard).toMatchObject([{ status: 'complete', topics: [] }]);
   writer.close();
 });
+
+it('a number that no connection has is rubbish on its topic, and is overwritten instead of being outdone', () => {
+  const own = broker();
+  const writer = newWriter();
+  writer.begin(5);
+  const rubbish = { status: 'complete', summary: 'mine', ts: '2026-03-01T12:00:00.000Z', session: Number.MAX_SAFE_INTEGER, rev: 1, topics: [] };
+  writer.onOwnTopic(topic, { topic, payload: Buffer.from(JSON.stringify(rubbish)), retained: true });
+  expect(writer.sessionInTheWay()).toBe(null);
+  say(writer, 'healthy');
+  writer.reconcile(own.link, new Set());
+  expect(own.heard).toMatchObject([{ summary: 'healthy', session: 5 }]);
+  writer.close();
+});

@@ -38,6 +38,9 @@ export const TimestampIn = z
 export const Count = z.int().nonnegative();
 export const Bytes = z.number().nonnegative();
 
+/** A first connection is numbered by the clock in milliseconds (bus/session-counter.ts), so this is the year 2200: above it is rubbish, which no writer could rise above. */
+const sessionMax = Date.UTC(2200, 0, 1);
+
 /**
  * The head of every retained document. `session` counts the writer's connections (persisted, +1 per connection),
  * `rev` its publishes of this topic; readers compare (session, rev) and drop what is not newer.
@@ -47,7 +50,7 @@ export const documentHead = {
   status: z.string().min(1).describe('what is true now, one word'),
   summary: z.string().max(400).describe('the same for a person, one line'),
   ts: Timestamp.describe('when the writer wrote it'),
-  session: Count.describe("the writer's connection count"),
+  session: Count.max(sessionMax).describe("the writer's connection count"),
   rev: Count.optional().describe('publish count of this topic; absent in a will'),
   simulated: z.literal(true).optional().describe('nothing of this is real (`homelab up --demo`); absent everywhere else'),
 };
