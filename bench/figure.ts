@@ -1,7 +1,7 @@
 /** What a figure is: a name, what it needs of the machine, and how it becomes rows of the table. */
 import type { Session } from './session.ts';
 
-export type Part = 'dockerd' | 'mosquitto' | 'network namespaces' | 'openssl';
+export type Part = 'chromium' | 'dockerd' | 'mosquitto' | 'network namespaces' | 'openssl';
 
 /** One line of the table. */
 export interface Row {

@@ -4,6 +4,7 @@
  *
  * Exit code: 0 measured (goals met or not: a figure is not a test), 1 something failed, 2 no such figure.
  */
+import { haveChromium } from '../test/kit/browser.ts';
 import { haveOpenssl } from '../test/kit/certificate.ts';
 import { haveDockerd } from '../test/kit/dockerd.ts';
 import { haveMosquitto } from '../test/kit/mosquitto.ts';
@@ -16,6 +17,7 @@ import { judgementCost } from './judgement-cost.ts';
 import { link } from './link.ts';
 import { machineLine } from './machine-line.ts';
 import { memory } from './memory.ts';
+import { page } from './page.ts';
 import { rebuild } from './rebuild.ts';
 import { repair } from './repair.ts';
 import { retained } from './retained.ts';
@@ -23,8 +25,9 @@ import { Session } from './session.ts';
 import { table } from './table.ts';
 import { throughput } from './throughput.ts';
 
-const figures: readonly Figure[] = [detection, repair, throughput, rebuild, memory, idleCost, retained, day, judgementCost, link];
+const figures: readonly Figure[] = [detection, repair, throughput, rebuild, memory, idleCost, retained, day, judgementCost, link, page];
 const have: Readonly<Record<Part, () => boolean>> = {
+  chromium: haveChromium,
   dockerd: haveDockerd,
   mosquitto: haveMosquitto,
   'network namespaces': haveNetRig,

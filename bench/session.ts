@@ -15,7 +15,17 @@ import { Engine } from './engine.ts';
 const containersCount = 50;
 
 /** Names of the small programs beside this file that are references, or make load. */
-export type Program = 'bare-connections' | 'bare-listener' | 'bare-subscriber' | 'day' | 'link-writer' | 'parse-only' | 'publisher' | 'simulated-nodes';
+export type Program =
+  | 'bare-connections'
+  | 'bare-listener'
+  | 'bare-subscriber'
+  | 'day'
+  | 'link-writer'
+  | 'page-echo'
+  | 'page-publisher'
+  | 'parse-only'
+  | 'publisher'
+  | 'simulated-nodes';
 
 export class Session {
   private readonly endings: (() => void | Promise<void>)[] = [];

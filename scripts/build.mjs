@@ -9,8 +9,8 @@
  * of one. Fails with esbuild's message, and leaves the old program.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { buildPage } from './build-page.mjs';
@@ -114,10 +114,16 @@ const asFunction = (build) => ({
   footer: { js: '})' },
 });
 
+/** File by file, each whole at once: a program that starts meanwhile has its library mapped into memory, and must not see it change. */
 function putNativeParts() {
   const from = join(root, 'node_modules', 'classic-level');
-  for (const name of ['package.json', 'prebuilds']) {
-    cpSync(join(from, name), join(dist, 'classic-level', name), { recursive: true, filter: (path) => !/[\\/](android|win32)-[^\\/]*$/.test(path) });
+  const prebuilt = readdirSync(join(from, 'prebuilds'), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(from, join(entry.parentPath, entry.name)));
+  for (const name of ['package.json', ...prebuilt]) {
+    if (/[\\/](android|win32)-[^\\/]*[\\/]/.test(name)) continue;
+    mkdirSync(dirname(join(dist, 'classic-level', name)), { recursive: true });
+    put(join('classic-level', name), readFileSync(join(from, name)));
   }
 }
 

@@ -78,9 +78,9 @@ function addLists(app: App, parts: WebParts): void {
   addTags(app, parts);
 
   app.get('/documents', { ...tagged, schema: { summary: 'Everything that is true now, for a page', response: { 200: Documents } } }, () => {
-    const { cursor, documents, bus } = desk.picture();
+    const { cursor, documents, bus, isWhole } = desk.picture();
     const { site, node, version } = desk;
-    return { cursor, site, node, version, bus, documents: Object.fromEntries(documents) };
+    return { cursor, site, node, version, bus, whole: isWhole, documents: Object.fromEntries(documents) };
   });
   app.get('/nodes', { ...tagged, schema: { summary: 'Nodes', response: { 200: z.array(NodeView) } } }, () => {
     const health = new Map(every(topics.nodeHealth).map((doc) => [doc.node, doc]));

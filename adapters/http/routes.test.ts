@@ -93,6 +93,17 @@ describe('what can be looked at', () => {
     );
   });
 
+  it('says whether it has read everything', async () => {
+    web = await OperatorWeb.start();
+    web.life.hearDocument(topics.worldNode, { node: 'vps' }, { status: 'online', node: 'vps', site: 'hub', engine: 'up', since: '2026-03-01T12:00:00.000Z' });
+    const [reading, healthz] = [await web.call('GET', '/documents'), await web.call('GET', '/healthz')];
+    expect([reading.json?.['whole'], healthz.json?.['whole']]).toEqual([false, false]);
+    web.fill();
+    // Not 304: whoever has the first one learns it.
+    const whole = await web.call('GET', '/documents', { headers: { 'if-none-match': reading.headers.etag ?? '' } });
+    expect([whole.status, whole.json?.['whole']]).toEqual([200, true]);
+  });
+
   it('is never nominal on stale data: what is behind a dead link is unknown', async () => {
     web = await OperatorWeb.start();
     web.fill();

@@ -76,6 +76,9 @@ export const Documents = z.object({
   node: NodeName,
   version: z.string(),
   bus: Bus,
+  whole: z
+    .boolean()
+    .describe('false: it has not read everything yet since its start, and what is missing is not known; a `bus` message that says up ends that'),
   documents: z.record(z.string(), z.looseObject({})).describe('topic without the root → document'),
 });
 

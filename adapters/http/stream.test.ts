@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { changesKept } from '../../actors/operator-ui/changes.ts';
 import type { Delivery } from '../../bus/actor.ts';
 import { topics } from '../../contracts/topics.ts';
-import { type Heard, listen } from '../../test/kit/event-source.ts';
+import { type Heard, listen, type ServerMessage } from '../../test/kit/event-source.ts';
 import { OperatorWeb, someLogins } from '../../test/kit/operator-web.ts';
 import { waitFor } from '../../test/kit/wait.ts';
 import { streamsMax } from './stream.ts';
@@ -33,6 +33,9 @@ const event = (id: string): void => {
 };
 const topicOf = (name: string): string => topics.worldNode.build({ node: name });
 
+/** All but the word about the bus, which comes first whatever happened. */
+const afterBus = (stream: Heard): readonly ServerMessage[] => stream.messages.slice(1);
+
 describe('a stream', () => {
   it('tells what changes: documents in one message, then events, with the cursor at the end', async () => {
     web = await OperatorWeb.start({ timing });
@@ -49,12 +52,26 @@ describe('a stream', () => {
     gone('vps');
     event('e1');
     await stream.until(({ name }) => name === 'event');
-    const [change, second] = stream.messages;
+    const [change, second] = afterBus(stream);
     expect(change).toMatchObject({ name: 'change', id: null, data: { set: { [topicOf('piha')]: { status: 'offline' } }, gone: [topicOf('vps')] } });
     const { cursor } = (await web.call('GET', '/documents')).json as { cursor: number };
     expect(second).toMatchObject({ name: 'event', id: String(cursor), data: { id: 'e1', message: 'e1' } });
     web.life.hear({ kind: 'disconnected', at: web.clock.now() });
-    expect((await stream.until(({ name }) => name === 'bus')).data).toEqual({ status: 'down', since });
+    expect((await stream.until(({ data }) => (data as { status?: string }).status === 'down')).data).toEqual({ status: 'down', since });
+  });
+
+  it('says at once, also to who comes back, whether there is a broker', async () => {
+    web = await OperatorWeb.start({ timing });
+    web.fill();
+    const first = await open();
+    expect(await first.until(() => true)).toEqual({ name: 'bus', id: null, data: { status: 'up', since } });
+    node('piha');
+    const { id } = await first.until(({ name }) => name === 'change');
+    first.close();
+    web.life.hear({ kind: 'disconnected', at: web.clock.now() });
+    const resumed = await open('/stream', { 'last-event-id': String(id) });
+    expect(await resumed.until(() => true)).toEqual({ name: 'bus', id: null, data: { status: 'down', since } });
+    expect((await resumed.until((message) => message.id !== null)).data).toEqual({ status: 'down', since });
   });
 
   it.each([
@@ -73,8 +90,8 @@ describe('a stream', () => {
     event('e1');
     const second = await open('/stream', { 'last-event-id': String(id) });
     await second.until(({ name }) => name === 'event');
-    expect(second.messages.map(({ name }) => name)).toEqual(['change', 'event']);
-    expect(second.messages[0]?.data).toEqual({ set: { [topicOf('solaria')]: expect.anything() }, gone: [] });
+    expect(afterBus(second).map(({ name }) => name)).toEqual(['change', 'event']);
+    expect(afterBus(second)[0]?.data).toEqual({ set: { [topicOf('solaria')]: expect.anything() }, gone: [] });
   });
 
   it('that was away for too long, or knows a cursor of another life, reads everything again and then goes on', async () => {
@@ -84,7 +101,8 @@ describe('a stream', () => {
     for (let n = 0; n <= 2 * changesKept; n += 1) event(`e${n}`);
     for (const after of [cursor, 5, cursor + 10 ** 9]) {
       const stream = await open(`/stream?after=${after}`);
-      expect(await stream.until(() => true)).toMatchObject({ name: 'resync', data: {} });
+      await stream.until(({ name }) => name === 'resync');
+      expect(afterBus(stream)[0]).toMatchObject({ name: 'resync', data: {} });
       node('piha', after === 5 ? 'offline' : 'online');
       await stream.until(({ name }) => name === 'change');
       stream.close();
@@ -97,7 +115,7 @@ describe('a stream', () => {
     const stream = await open();
     for (let n = 0; n < 1_200; n += 1) node(`n${n}`);
     await stream.until(({ data }) => topicOf('n1199') in ((data as { set?: object }).set ?? {}));
-    const sizes = stream.messages.map(({ data }) => Object.keys((data as { set: object }).set).length);
+    const sizes = afterBus(stream).map(({ data }) => Object.keys((data as { set: object }).set).length);
     expect([sizes.reduce((sum, each) => sum + each, 0), Math.max(...sizes)]).toEqual([1_200, 500]);
   });
 

@@ -1,7 +1,7 @@
 /**
  * GET /stream: what changes, live, as server-sent events (HTML standard, 9.2). Works through proxies without WebSockets.
  *
- * `change` {set, gone}, `event`, `bus`, `resync` {}. What changed within 100 ms goes out as one; the last message of such a batch carries the
+ * `bus` at once, as it is now; then `change` {set, gone}, `event`, `bus`, `resync` {}. What changed within 100 ms goes out as one; the last message of such a batch carries the
  * cursor as its `id`, so that who reconnects misses nothing. Nothing is queued for anybody: each stream has its place in the log of changes, and
  * a slow reader gets the next batch when the last one has left. Who takes nothing for 30 s, or has fallen out of the log, is cut off.
  */
@@ -109,7 +109,8 @@ export function createStreams(desk: OperatorDesk, log: Log, timing: Timing = usu
       for (const end of ['error', 'close'] as const) response.on(end, () => leave(reader));
       response.writeHead(200, { ...headers, ...streamHeaders });
       readers.add(reader);
-      write(reader, `retry: ${retryMs}\n\n`);
+      // Who was away hears first whether what it has may be believed: without an id, since nothing of the log is told by it.
+      write(reader, `retry: ${retryMs}\n\n${message('bus', desk.picture().bus, null)}`);
       gather();
       return true;
     },

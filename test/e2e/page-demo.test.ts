@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { desktop, haveChromium, openBrowser, phone } from '../kit/browser.ts';
 import { buildBundle, Machine } from '../kit/homelab-process.ts';
 import { freePort } from '../kit/mosquitto.ts';
-import { button, headingIs, heldTogether, PageRig, says } from '../kit/page-rig.ts';
+import { button, headingIs, heldTogether, PageRig, says, serverAt } from '../kit/page-rig.ts';
 import { waitFor } from '../kit/wait.ts';
 
 /** From broken to proposed, from a yes to healthy: seconds here, and twice a minute on a machine that does something else as well. */
@@ -28,6 +28,7 @@ describe.skipIf(!haveChromium())('the page of the demo', () => {
       NODE_NAME: 'lab',
     });
     await machine.start('up', '--demo').says('Nothing is ever repaired without your yes', 60_000);
+    await serverAt(url);
     browser = await openBrowser();
     rig = new PageRig(browser);
   });

@@ -173,6 +173,46 @@ describe.skipIf(!haveChromium())('the page', () => {
     await headingIs(page, 'One action waits for your yes');
   });
 
+  it('takes an approval back, and asks for an action of its own with a reason', async () => {
+    const server = await rig.serve();
+    const page = await rig.visit(server.url, desktop, { hash: `#/actions/${restart}` });
+    await button(page, /^Approve restart/).click();
+    await says(page, `Approved: ${restart}.`);
+    await button(page, /^Cancel the approval/).click();
+    await says(page, `Cancelled: ${restart}.`);
+    await waitFor('no button to be left', async () => (await page.locator('.action-buttons button').count()) === 0);
+    expect(documentOf(server, restartTopic)['status']).toBe('cancelled');
+    await page.goto(`${server.url}#/services/vps/mail`);
+    await headingIs(page, 'mail on vps');
+    await button(page, 'Restart…').click();
+    const sheet = page.getByRole('dialog');
+    await says(sheet, 'It is away for some seconds.');
+    await sheet.getByLabel('Reason').fill('it answers slowly');
+    await button(sheet, 'Propose it').click();
+    await says(page, 'Proposed: container_restart. It waits for a yes.');
+    expect(server.requests.slice(1)).toEqual([
+      `cancel ${restart} {"attempt":1,"digest":"a08da8e378a1e062"}`,
+      'propose  {"type":"container_restart","node":"vps","service":"mail","reason":"it answers slowly"}',
+    ]);
+  });
+
+  it('copies the world for an assistant, and shows what was copied', async () => {
+    const server = await rig.serve();
+    const page = await rig.visit(server.url, { ...desktop, permissions: ['clipboard-read', 'clipboard-write'] });
+    await button(page, 'Copy for AI').click();
+    const sheet = page.getByRole('dialog');
+    await says(sheet, 'Copied: the clean current world');
+    const copied = 'The homelab, as it is now.';
+    expect(await sheet.getByRole('textbox').inputValue()).toBe(copied);
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(copied);
+    // Where the browser does not let it, such as over plain http in a house, the text is there to be marked.
+    await page.keyboard.press('Escape');
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+    await button(page, 'Copy for AI').click();
+    await says(sheet, 'Mark the text and copy it.');
+    expect(await sheet.getByRole('textbox').inputValue()).toBe(copied);
+  });
+
   it('reads the history page by page, follows what happens, and shows only what is looked for', async () => {
     const server = await rig.serve();
     const page = await rig.visit(server.url, desktop, { hash: '#/events' });

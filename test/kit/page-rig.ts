@@ -52,6 +52,9 @@ export class PageRig {
   }
 }
 
+/** The page is served a moment after the program has said that it runs. */
+export const serverAt = (url: string): Promise<unknown> => waitFor(`a server at ${url}`, async () => (await fetch(`${url}healthz`)).ok, { deadlineMs });
+
 /** Two who press at the same moment: what they send is held until all of them have sent it. */
 export async function heldTogether(pages: readonly Page[], address: RegExp): Promise<void> {
   let sent = 0;

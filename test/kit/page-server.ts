@@ -18,12 +18,21 @@ const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=u
 
 type Doc = Record<string, unknown>;
 
+const rejecting = { status: 'rejected', word: 'Rejected' };
+const decisions: Readonly<Record<string, typeof rejecting>> & { readonly reject: typeof rejecting } = {
+  approve: { status: 'approved', word: 'Approved' },
+  reject: rejecting,
+  cancel: { status: 'cancelled', word: 'Cancelled' },
+};
+
 export interface PageServerOptions {
   readonly tree: Tree;
   readonly events?: readonly Doc[];
   /** login → password; absent: nobody needs to log in. */
   readonly people?: Readonly<Record<string, string>>;
   readonly role?: string;
+  /** It has just started, and not read everything yet; until `setBus('up')`. */
+  readonly isReading?: boolean;
   readonly port?: number;
 }
 
@@ -36,11 +45,16 @@ export class PageServer {
   private readonly server: Server;
   private cursor = 1;
   private bus = { status: 'up', since: new Date().toISOString() };
+  private isWhole = true;
   private isAway = false;
 
   private constructor(options: PageServerOptions) {
     this.options = options;
     this.documents = new Map(options.tree);
+    if (options.isReading === true) {
+      this.isWhole = false;
+      this.bus = { ...this.bus, status: 'down' };
+    }
     this.server = createServer((request, response) => {
       this.take(request, response).catch((error: unknown) => {
         response.writeHead(500).end(String(error));
@@ -80,6 +94,7 @@ export class PageServer {
 
   setBus(status: string): void {
     this.bus = { status, since: new Date().toISOString() };
+    this.isWhole ||= status === 'up';
     this.say('bus', this.bus);
   }
 
@@ -126,6 +141,7 @@ export class PageServer {
         node: 'vps',
         version: '0.1.0',
         bus: this.bus,
+        whole: this.isWhole,
         documents: Object.fromEntries(this.documents),
       });
     if (pathname === '/stream') return this.stream(response);
@@ -147,7 +163,7 @@ export class PageServer {
 
   private stream(response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-    response.write(`id: ${this.cursor}\nevent: bus\ndata: ${JSON.stringify(this.bus)}\n\n`);
+    response.write(`event: bus\ndata: ${JSON.stringify(this.bus)}\n\n`);
     // A page that was away has missed changes, and nothing is kept here to resume from.
     if (this.missed) response.write('event: resync\ndata: {}\n\n');
     this.missed = false;
@@ -212,12 +228,12 @@ export class PageServer {
     const [topic, doc] = [...this.documents].find(([, each]) => each['id'] === id && each['transition_history'] !== undefined) ?? [];
     if (topic === undefined || doc === undefined) refuse('unknown_action', `there is no ${id}`, 404);
     else if (doc['digest'] !== body['digest'] || doc['attempt'] !== body['attempt']) refuse('digest_mismatch', 'it is not what was looked at any more', 409);
-    else if (doc.status !== 'pending') {
+    else if (doc.status !== (decision === 'cancel' ? 'approved' : 'pending')) {
       const last = (doc['transition_history'] as readonly Doc[]).at(-1);
       refuse('not_pending', `${id} does not wait for a yes: already ${doc.status} by ${String(last?.['by'])}`, 409);
     } else {
-      const status = decision === 'approve' ? 'approved' : 'rejected';
-      this.json(response, { ok: true, code: status, line: `${status === 'approved' ? 'Approved' : 'Rejected'}: ${id}.` });
+      const { status, word } = decisions[decision] ?? decisions.reject;
+      this.json(response, { ok: true, code: status, line: `${word}: ${id}.` });
       this.move(topic, doc, { status, by: `${who} via operator-ui-vps`, note: typeof body['note'] === 'string' ? body['note'] : '' });
     }
   }
@@ -226,6 +242,6 @@ export class PageServer {
     const at = new Date().toISOString();
     const history = doc['transition_history'] as readonly Doc[];
     const approval = status === 'approved' ? { approved_by: by, approved_at: at, expires_at: new Date(Date.now() + 3_600_000).toISOString() } : {};
-    this.set({ [topic]: { ...doc, ...approval, status, ts: at, transition_history: [...history, { from: 'pending', to: status, at, by, note }] } });
+    this.set({ [topic]: { ...doc, ...approval, status, ts: at, transition_history: [...history, { from: doc.status, to: status, at, by, note }] } });
   }
 }

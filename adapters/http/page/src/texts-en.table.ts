@@ -120,6 +120,7 @@ const press: Readonly<Record<ActionType, string>> = {
   alert_only: 'Seen',
 };
 const verdict: Readonly<Record<Verdict, (counts: { readonly pending: number; readonly causes: number }) => string>> = {
+  reading: () => 'Reading what is true now…',
   waiting: ({ pending }) => (pending === 1 ? 'One action waits for your yes' : `${pending} actions wait for your yes`),
   doubt: () => 'What is true now is not known',
   critical: ({ causes }) => (causes === 0 ? 'Something is badly wrong' : `${counted(causes, 'incident', 'incidents')}, and it is critical`),
@@ -130,6 +131,7 @@ const verdict: Readonly<Record<Verdict, (counts: { readonly pending: number; rea
 };
 const doubtLine: Readonly<Record<Doubt['kind'], (at: { readonly since: string; readonly age: string; readonly detail: string }) => string>> = {
   stream: ({ since, age }) => `CONNECTION LOST since ${since}, what follows is ${age} old`,
+  reading: ({ since }) => `NOT EVERYTHING HAS BEEN READ YET, since ${since}`,
   bus: ({ since, age }) => `NO WORD FROM THE BROKER since ${since}, what follows is ${age} old`,
   link: ({ since, age, detail }) => `LINK DOWN SINCE ${since}, what follows of ${detail} is ${age} old`,
   observer: ({ age, detail }) => `THE OBSERVER OF ${detail} IS AWAY, what follows of it is ${age} old`,
@@ -183,6 +185,7 @@ export const en = {
   doubt: doubtLine,
   doubtNote: {
     stream: 'It is tried again by itself. Nothing can be approved meanwhile.',
+    reading: 'The server of this page has just started, and reads what the broker keeps. If this lasts, the broker is not there: homelab doctor says more.',
     bus: 'The server of this page is there, its broker is not: homelab doctor says more.',
     link: 'It works on by itself; what it does now nobody here knows. A yes is forwarded when the link is back.',
     observer: 'Nobody judges what the machines say. homelab doctor says what does not run.',
@@ -197,6 +200,7 @@ export const en = {
     nothingHeard: 'nothing heard yet',
     counts: (healthy: number, wanted: number) => `${healthy} of ${wanted} services healthy`,
     nodes: (online: number, expected: number) => `${online} of ${expected} nodes online`,
+    notYet: 'What is missing here may only not have been read yet.',
     empty: 'No observer has run on this broker. Start one: homelab up',
     waiting: 'Waits for you',
     nothingWaits: 'Nothing waits for you.',

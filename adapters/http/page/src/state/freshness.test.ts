@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { topics } from '../../../../../contracts/topics.ts';
 import { pageWorld } from '../../../../../test/kit/page-world.ts';
 import { worldOf } from './documents.ts';
-import { doubtAbout, pageDoubt, siteViewsOf } from './freshness.ts';
+import { type BusState, doubtAbout, pageDoubt, siteViewsOf } from './freshness.ts';
 
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const minuteMs = 60_000;
 const isoAgo = (ms: number): string => new Date(nowMs - ms).toISOString();
 const live = { status: 'live', sinceMs: nowMs } as const;
+const whole = (bus: BusState | null) => ({ bus, isWhole: true });
 
 describe('a site', () => {
   it('is what it says while its link and its observer are there', () => {
@@ -40,14 +41,23 @@ describe('a site', () => {
 
 describe('the page', () => {
   it('is believed while its stream and the broker of its server are there', () => {
-    expect(pageDoubt(live, { status: 'up', since: isoAgo(minuteMs) }, nowMs)).toBeNull();
-    expect(pageDoubt(live, null, nowMs)).toBeNull();
+    expect(pageDoubt(live, whole({ status: 'up', since: isoAgo(minuteMs) }), nowMs)).toBeNull();
+    expect(pageDoubt(live, whole(null), nowMs)).toBeNull();
   });
 
   it('doubts everything when its stream is lost, or its server has lost the broker', () => {
-    expect(pageDoubt({ status: 'lost', sinceMs: nowMs - 5000 }, { status: 'up', since: isoAgo(0) }, nowMs)).toMatchObject({ kind: 'stream', ageMs: 5000 });
-    const doubt = pageDoubt(live, { status: 'down', since: isoAgo(minuteMs) }, nowMs);
+    expect(pageDoubt({ status: 'lost', sinceMs: nowMs - 5000 }, whole({ status: 'up', since: isoAgo(0) }), nowMs)).toMatchObject({
+      kind: 'stream',
+      ageMs: 5000,
+    });
+    const doubt = pageDoubt(live, whole({ status: 'down', since: isoAgo(minuteMs) }), nowMs);
     expect(doubt).toMatchObject({ kind: 'bus', ageMs: minuteMs });
     expect(doubtAbout('hub', [], doubt)).toBe(doubt);
+  });
+
+  it('knows a server that has not read everything yet from one that has lost the broker', () => {
+    const bus = { status: 'down', since: isoAgo(3000) };
+    expect(pageDoubt(live, { bus, isWhole: false }, nowMs)).toMatchObject({ kind: 'reading', sinceMs: nowMs - 3000 });
+    expect(pageDoubt(live, { bus: { ...bus, status: 'up' }, isWhole: true }, nowMs)).toBeNull();
   });
 });

@@ -22,7 +22,7 @@ export interface BusState {
 }
 
 export interface Doubt {
-  readonly kind: 'stream' | 'bus' | 'link' | 'observer' | 'silent';
+  readonly kind: 'stream' | 'reading' | 'bus' | 'link' | 'observer' | 'silent';
   /** Since when; null: nobody knows. */
   readonly sinceMs: number | null;
   /** How old what follows is; null: nobody knows. */
@@ -44,12 +44,19 @@ export interface SiteView {
 /** As old as the heartbeat of a node that counts as offline. */
 const staleMs = heartbeatIntervalMs * heartbeatIntervalsMissedMax;
 
+/** What the server of this page says of itself. */
+export interface ServerState {
+  readonly bus: BusState | null;
+  /** It has read everything at least once. */
+  readonly isWhole: boolean;
+}
+
 /** Why nothing on the page may be believed, or null. */
-export function pageDoubt(connection: Connection, bus: BusState | null, nowMs: number): Doubt | null {
+export function pageDoubt(connection: Connection, { bus, isWhole }: ServerState, nowMs: number): Doubt | null {
   if (connection.status === 'lost') return { kind: 'stream', sinceMs: connection.sinceMs, ageMs: nowMs - connection.sinceMs, detail: '' };
-  if (bus === null || bus.status === 'up') return null;
+  if (bus === null || (bus.status === 'up' && isWhole)) return null;
   const sinceMs = Date.parse(bus.since);
-  return { kind: 'bus', sinceMs, ageMs: nowMs - sinceMs, detail: bus.status };
+  return { kind: isWhole ? 'bus' : 'reading', sinceMs, ageMs: nowMs - sinceMs, detail: bus.status };
 }
 
 /** Those that cannot be believed first, then the worst. */

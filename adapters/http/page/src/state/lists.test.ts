@@ -75,6 +75,22 @@ describe('the picture of the sites', () => {
     expect(Math.max(...sites.map((box) => box.y + box.height))).toBe(height);
   });
 
+  it.each([true, false])('joins each of four sites to ours, and none of them to another (wide: %s)', (isWide) => {
+    const [hub, chelsty] = ['hub', 'chelsty'].map((name) => views.find(({ site }) => site === name));
+    if (hub === undefined || chelsty === undefined) throw new Error('there are two sites');
+    const others = ['a', 'b', 'c'].map((site) => ({ ...chelsty, site }));
+    const { sites, wires } = pictureOf(world, [hub, ...others], isWide);
+    const [home, ...rest] = sites;
+    const numbersOf = (path: string): readonly number[] => [...path.matchAll(/[\d.]+/g)].map(Number);
+    for (const [at, { path }] of wires.entries()) {
+      const [x = 0, y = 0, ...more] = numbersOf(path);
+      // It begins at an edge of ours, and ends at an edge of its own, past whatever stands between.
+      expect(isWide ? [x, y <= (home?.height ?? 0)] : [y, x < (rest[at]?.x ?? 0)]).toEqual([isWide ? home?.width : home?.height, true]);
+      expect(more.at(isWide ? -2 : -1)).toBe(rest[at]?.x);
+    }
+    expect(new Set(wires.map(({ word }) => word.y)).size).toBe(3);
+  });
+
   it('is empty where no site has reported', () => {
     expect(pictureOf(worldOf('hub', new Map()), [], true)).toEqual({ width: 0, height: 0, sites: [], wires: [] });
   });

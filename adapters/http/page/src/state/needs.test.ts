@@ -9,9 +9,13 @@ import { needsOf, type Verdict, verdictOf } from './needs.ts';
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const live: Connection = { status: 'live', sinceMs: nowMs };
 
-function verdict(tree: Documents, connection = live): Verdict {
+function verdict(tree: Documents, { connection = live, isWhole = true } = {}): Verdict {
   const world = worldOf('hub', tree);
-  return verdictOf({ needs: needsOf(world), sites: siteViewsOf(world, nowMs), page: pageDoubt(connection, null, nowMs) });
+  return verdictOf({
+    needs: needsOf(world),
+    sites: siteViewsOf(world, nowMs),
+    page: pageDoubt(connection, { bus: { status: isWhole ? 'up' : 'down', since: world.sites[0]?.ts ?? '' }, isWhole }, nowMs),
+  });
 }
 
 /** A well homelab in which some documents are otherwise. */
@@ -46,7 +50,13 @@ describe('the verdict', () => {
   });
 
   it('is a doubt whatever is shown, once the stream is lost', () => {
-    expect(verdict(well(), { status: 'lost', sinceMs: nowMs })).toBe('doubt');
-    expect(verdict(pageWorld({ nowMs }), { status: 'lost', sinceMs: nowMs })).toBe('doubt');
+    const connection: Connection = { status: 'lost', sinceMs: nowMs };
+    expect(verdict(well(), { connection })).toBe('doubt');
+    expect(verdict(pageWorld({ nowMs }), { connection })).toBe('doubt');
+  });
+
+  it('is that it is read, while not everything has been: neither that nobody has reported nor that all is well', () => {
+    expect(verdict(new Map(), { isWhole: false })).toBe('reading');
+    expect(verdict(well(), { isWhole: false })).toBe('reading');
   });
 });

@@ -15,7 +15,7 @@ export interface Needs {
   readonly actors: readonly ActorStatus[];
 }
 
-export const verdicts = ['waiting', 'doubt', 'critical', 'trouble', 'uneasy', 'empty', 'well'] as const;
+export const verdicts = ['reading', 'waiting', 'doubt', 'critical', 'trouble', 'uneasy', 'empty', 'well'] as const;
 export type Verdict = (typeof verdicts)[number];
 
 const oldestFirst = (a: Action, b: Action): number => a.proposed_at.localeCompare(b.proposed_at) || a.id.localeCompare(b.id);
@@ -42,7 +42,7 @@ interface Evidence {
 
 /** Well means: every site says so, and may be believed. A doubt about the page outweighs all it shows. */
 export function verdictOf({ needs, sites, page }: Evidence): Verdict {
-  if (page !== null) return 'doubt';
+  if (page !== null) return page.kind === 'reading' ? 'reading' : 'doubt';
   if (sites.length === 0) return 'empty';
   if (needs.pending.length > 0) return 'waiting';
   if (sites.some(({ status }) => status === 'critical')) return 'critical';

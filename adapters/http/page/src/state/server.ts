@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly node: string;
   readonly version: string;
   readonly bus: BusState;
+  /** false: the server has not read everything yet since its start. */
+  readonly whole: boolean;
   readonly documents: Readonly<Record<string, Doc>>;
 }
 

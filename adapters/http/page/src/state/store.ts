@@ -10,6 +10,8 @@ export const documents = signal<Documents | null>(null);
 export const here = signal<{ readonly site: string; readonly node: string; readonly version: string }>({ site: '', node: '', version: '' });
 export const connection = signal<Connection>({ status: 'connecting', sinceMs: Date.now() });
 export const bus = signal<BusState | null>(null);
+/** The server has read everything at least once: what is missing is not there. */
+export const isWhole = signal(true);
 export const me = signal<Me | null>(null);
 /** Of the stream, newest first. */
 export const tail = signal<readonly Event[]>([]);
@@ -27,7 +29,7 @@ export const answer = signal<(Answer & { readonly id: string; readonly at: numbe
 export const asking = signal<ReadonlySet<string>>(new Set());
 
 export const world = computed(() => worldOf(here.value.site, documents.value ?? new Map()));
-export const page = computed(() => pageDoubt(connection.value, bus.value, calmNowMs.value));
+export const page = computed(() => pageDoubt(connection.value, { bus: bus.value, isWhole: isWhole.value }, calmNowMs.value));
 export const isLive = computed(() => page.value === null && connection.value.status === 'live');
 export const sites = computed(() => siteViewsOf(world.value, calmNowMs.value));
 export const needs = computed(() => needsOf(world.value));

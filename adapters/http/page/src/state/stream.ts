@@ -10,7 +10,7 @@ import { type Doc, type Documents, changed as withChange } from './documents.ts'
 import { merged } from './event-list.ts';
 import type { BusState } from './freshness.ts';
 import { getDocuments, getMe, ServerError } from './server.ts';
-import { bus, clockAheadMs, connection, documents, here, me, tail } from './store.ts';
+import { bus, clockAheadMs, connection, documents, here, isWhole, me, tail } from './store.ts';
 
 /** Any node says something each 30 s. After two and a half of that in silence the stream is tried anew; a dead one is found so too. */
 const silenceMs = 75_000;
@@ -54,6 +54,7 @@ async function readAll(): Promise<void> {
     clockAheadMs.value = Math.abs(ahead) < clockSlackMs ? 0 : ahead;
     here.value = { site: snapshot.site, node: snapshot.node, version: snapshot.version };
     bus.value = snapshot.bus;
+    isWhole.value = snapshot.whole;
     documents.value = new Map(Object.entries(snapshot.documents));
   });
 }
@@ -80,7 +81,11 @@ function follow(): void {
     tail.value = merged([event], tail.value).slice(0, 300);
   });
   on<BusState>('bus', (state) => {
-    bus.value = state;
+    batch(() => {
+      bus.value = state;
+      // It is up when everything has been read, not before.
+      if (state.status === 'up') isWhole.value = true;
+    });
   });
   on('resync', () => {
     restart();

@@ -1,7 +1,7 @@
 /**
  * Where the sites and nodes stand in the picture, in units of the drawing. Pure.
  *
- * The site of this page stands on top (wide: at the left), the others below (beside) it, each joined by its link.
+ * The site of this page stands on top (wide: at the left), the others below (beside) it, each joined to it, and not to each other, by its link.
  */
 import type { WorldNode } from '../../../../../contracts/world.ts';
 import { isServiceTrouble } from './causes.ts';
@@ -29,8 +29,10 @@ export interface SiteBox {
 
 export interface Wire {
   readonly view: SiteView;
-  readonly from: { readonly x: number; readonly y: number };
-  readonly to: { readonly x: number; readonly y: number };
+  /** As a path of SVG. */
+  readonly path: string;
+  /** Where stands what is said of the link. */
+  readonly word: { readonly x: number; readonly y: number; readonly isCentred: boolean };
 }
 
 export interface Picture {
@@ -47,6 +49,10 @@ const pad = 14;
 const head = 46;
 /** Room for what is said of a link. */
 const wireLength = { wide: 190, narrow: 74 } as const;
+/** How far the others stand to the right where they stand below: the links come down at their left. */
+const indent = 34;
+/** From the upper edge of a box to where a link ends in it, and of the line in which links come down from the left edge. */
+const entry = { down: 23, right: 14 } as const;
 
 export function pictureOf(world: World, views: readonly SiteView[], isWide: boolean): Picture {
   const home = views.find(({ site }) => site === world.here) ?? views[0];
@@ -55,23 +61,43 @@ export function pictureOf(world: World, views: readonly SiteView[], isWide: bool
   const columns = isWide ? (others.length === 0 ? 5 : 3) : 2;
   const homeBox = boxOf(world, home, { x: 0, y: 0, columns });
   const sites: SiteBox[] = [homeBox];
-  let x = isWide ? homeBox.width + wireLength.wide : 0;
+  const x = isWide ? homeBox.width + wireLength.wide : indent;
   let y = isWide ? 0 : homeBox.height + wireLength.narrow;
   for (const view of others) {
     const box = boxOf(world, view, { x, y, columns: 2 });
     sites.push(box);
     y += box.height + (isWide ? gap * 2 : wireLength.narrow);
-    x = box.x;
   }
-  const wires = sites
-    .slice(1)
-    .map((box) =>
-      isWide
-        ? { view: box.view, from: { x: homeBox.width, y: Math.min(box.y + box.height / 2, homeBox.height - pad) }, to: { x: box.x, y: box.y + box.height / 2 } }
-        : { view: box.view, from: { x: 40, y: box.y - wireLength.narrow }, to: { x: 40, y: box.y } },
-    );
+  const wires = isWide ? wiresBeside(homeBox, sites.slice(1)) : wiresBelow(homeBox, sites.slice(1));
   return { width: Math.max(...sites.map((box) => box.x + box.width)), height: Math.max(...sites.map((box) => box.y + box.height)), sites, wires };
 }
+
+/** From the right edge of home: straight across where every site stands beside it, else spread over that edge in their order, so that none cross. */
+function wiresBeside(home: SiteBox, others: readonly SiteBox[]): readonly Wire[] {
+  const middleOf = (box: SiteBox): number => box.y + box.height / 2;
+  const areBeside = others.every((box) => middleOf(box) <= home.height - pad);
+  return others.map((box, at) => {
+    const [from, to] = [
+      { x: home.width, y: areBeside ? middleOf(box) : (home.height * (at + 1)) / (others.length + 1) },
+      { x: box.x, y: middleOf(box) },
+    ];
+    const middle = (from.x + to.x) / 2;
+    return {
+      view: box.view,
+      path: `M${from.x} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}`,
+      // Near its own site: at home they are close together.
+      word: { x: middle, y: (from.y + 3 * to.y) / 4 - 9, isCentred: true },
+    };
+  });
+}
+
+/** Down from home past the sites above, and into the left edge of its own. */
+const wiresBelow = (home: SiteBox, others: readonly SiteBox[]): readonly Wire[] =>
+  others.map((box) => ({
+    view: box.view,
+    path: `M${entry.right} ${home.height}V${box.y + entry.down}H${box.x}`,
+    word: { x: box.x + entry.right, y: box.y - wireLength.narrow / 2 + 5, isCentred: false },
+  }));
 
 function boxOf(world: World, view: SiteView, { x, y, columns }: { readonly x: number; readonly y: number; readonly columns: number }): SiteBox {
   const nodes = world.nodes.filter(({ site }) => site === view.site);

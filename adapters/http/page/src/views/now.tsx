@@ -17,6 +17,7 @@ import { SiteCard } from './site-card.tsx';
 const t = texts.now;
 
 const tones: Readonly<Record<Verdict, Tone>> = {
+  reading: 'unknown',
   waiting: 'warn',
   doubt: 'unknown',
   critical: 'bad',
@@ -40,7 +41,8 @@ const VerdictLine = () => {
   const { pending, causes } = needs.value;
   const { healthy, wanted, online, expected } = countsOf(world.value);
   const tone = tones[verdict.value];
-  const line = verdict.value === 'empty' ? [t.empty] : [lastWord(), t.counts(healthy, wanted), t.nodes(online, expected)];
+  const line =
+    verdict.value === 'empty' ? [t.empty] : verdict.value === 'reading' ? [t.notYet] : [lastWord(), t.counts(healthy, wanted), t.nodes(online, expected)];
   return (
     <header class={`verdict tone-${tone}`}>
       <Mark tone={tone} />
@@ -145,7 +147,7 @@ export const NowView = () => {
               <ActorLines />
             </Panel>
           )}
-          {pending.length + underWay.length + causes.length + loose.length + actors.length === 0 && verdict.value !== 'empty' ? (
+          {pending.length + underWay.length + causes.length + loose.length + actors.length === 0 && verdict.value !== 'empty' && verdict.value !== 'reading' ? (
             <Nothing>{t.nothingWaits}</Nothing>
           ) : null}
         </div>

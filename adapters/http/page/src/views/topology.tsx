@@ -71,18 +71,15 @@ const SiteShape = ({ box }: { readonly box: SiteBox }) => {
   );
 };
 
-const WireShape = ({ wire, isWide }: { readonly wire: Wire; readonly isWide: boolean }) => {
-  const { from, to, view } = wire;
+const WireShape = ({ wire: { view, path, word } }: { readonly wire: Wire }) => {
   const link = view.link;
   const tone = page.value !== null || link === undefined ? 'unknown' : toneOf(link.status);
   const words = linkWordsOf(view, nowMs.value);
-  const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
-  const path = isWide ? `M${from.x} ${from.y}C${middle.x} ${from.y} ${middle.x} ${to.y} ${to.x} ${to.y}` : `M${from.x} ${from.y}V${to.y}`;
   return (
     <g class={`wire tone-${tone} wire-${link?.status ?? 'unknown'}`}>
       <title>{t.wire(view.site, words)}</title>
       <path d={path} />
-      <text x={isWide ? middle.x : from.x + 14} y={isWide ? middle.y - 9 : middle.y + 5} class={isWide ? 'wire-word centred' : 'wire-word'}>
+      <text x={word.x} y={word.y} class={word.isCentred ? 'wire-word centred' : 'wire-word'}>
         {words}
       </text>
     </g>
@@ -103,7 +100,7 @@ const Picture = () => {
       role="group"
     >
       {picture.wires.map((wire) => (
-        <WireShape key={wire.view.site} wire={wire} isWide={isWide} />
+        <WireShape key={wire.view.site} wire={wire} />
       ))}
       {picture.sites.map((box) => (
         <SiteShape key={box.view.site} box={box} />
