@@ -72,7 +72,7 @@ export class Journal<T> {
     this.hooks = hooks;
   }
 
-  /** Opens for appending, cutting a half line off. Creates directories. */
+  /** Opens for appending, cutting a half line off. Creates directories. What is appended from now on outlives a power cut, also in a file that is new. */
   async open(bytesGood: number): Promise<void> {
     mkdirSync(dirname(this.file), { recursive: true });
     this.handle = await open(this.file, 'a');
@@ -81,6 +81,8 @@ export class Journal<T> {
       await this.handle.truncate(bytesGood);
       await this.handle.datasync();
     }
+    // Also of a file that was there: a life that was killed in `rewrite` may have renamed it and not synced that.
+    await syncDirectory(dirname(this.file));
     this.bytesGood = Math.min(size, bytesGood);
   }
 

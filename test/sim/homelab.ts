@@ -53,7 +53,7 @@ export class Homelab {
     const hubShape = drawShape(random.fork('shape'), { ...hubOf, isOfSeveral: isOfTwo, isHub: true });
     const edgeShape = drawShape(edgeRandom.fork('shape'), { ...edgeOf, isOfSeveral: true, isHub: false });
     const shapes = isOfTwo ? [hubShape, edgeShape] : [hubShape];
-    this.relays = new RelayOracle(() => clock.now());
+    this.relays = new RelayOracle(() => clock.now(), options.breach);
     const hub = this.part(options, random, { shape: hubShape, shapes, people: hubOf.people, peopleAfar: [], uplink: null });
     this.hub = hub.site;
     const way = new SimUplink({ clock, random: edgeRandom.fork('uplink'), far: hub.site.broker.transport() });

@@ -26,7 +26,7 @@ export class LinkOracle {
   private readonly options: LinkOracleOptions;
   private readonly active = new Set<string>();
   private isUp = false;
-  /** Until when the link was there, as far as the observer was told. */
+  /** Until when the link was there, as far as the observer was told in this life; 0: it was not. */
   private upUntilMs = 0;
   /** The hub's summary says that it is there. */
   private isCalledUp = false;
@@ -93,6 +93,8 @@ export class LinkOracle {
   onSaid({ links = [] }: SiteSummary, site: string): void {
     const status = links.find((each) => each.site === site)?.status;
     this.isCalledUp = status === 'up' || status === 'degraded';
+    if (this.isCalledUp && this.upUntilMs === 0)
+      this.options.breach('never-nominal-on-stale-data', `the hub calls the link ${status}, and has heard nothing live of it since it was started`);
   }
 
   /** What was said stands; it must not outlive what it rests on. */

@@ -1,11 +1,15 @@
 /**
  * Knows the requests that the hub's ledger passes on to another site: when each was asked there, by an honest clock, and which of
- * them still waits for an answer. Both sites' overseers share one.
+ * them still waits for an answer; and checks that none is granted that is older than an approval may be. Both sites' overseers share one.
  */
-import type { RelayedRequest } from '../../contracts/link.ts';
+import { approvalValidMs } from '../../contracts/defaults.ts';
+import type { RelayedRequest, Verdict } from '../../contracts/link.ts';
+import type { Breach } from './rules.ts';
 
 /** The hub's ledger asks again every 10 s while the link is up, and stops once it has the verdict. */
 const stillAskedMs = 15_000;
+/** Two clocks that were each set by up to three minutes since they were compared. */
+const clockErrorMs = 360_000;
 
 interface Relay {
   readonly what: string;
@@ -18,9 +22,12 @@ export class RelayOracle {
   /** What the clock of the hub's ledger showed when it heard a request, newest last, and when that was. */
   private readonly heard: { readonly shownMs: number; readonly atMs: number }[] = [];
   private readonly relays = new Map<string, Relay>();
+  private readonly judged = new Set<string>();
+  private readonly breach: Breach;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, breach: Breach) {
     this.now = now;
+    this.breach = breach;
   }
 
   /** The hub's ledger hears a request of a person. */
@@ -33,6 +40,14 @@ export class RelayOracle {
     const known = this.relays.get(relay_id);
     const askedMs = known?.askedMs ?? this.heard.findLast(({ shownMs }) => shownMs === stampMs)?.atMs ?? this.now();
     this.relays.set(relay_id, { what: `${state} ${'id' in request ? request.id : request.node}`, askedMs, sentMs: this.now() });
+  }
+
+  /** The ledger of the site has judged. What it says again is no news. */
+  onVerdict({ relay_id, ok, summary }: Verdict): void {
+    const ageMs = this.now() - this.askedMs(relay_id);
+    if (ok && !this.judged.has(relay_id) && ageMs > approvalValidMs + clockErrorMs)
+      this.breach('no-stale-yes', `what was asked at the hub ${Math.round(ageMs / 60_000)} min ago is granted: ${summary}`);
+    this.judged.add(relay_id);
   }
 
   /** When a relayed request was asked. */

@@ -9,7 +9,7 @@ import type { DocumentHead } from '../../contracts/common.ts';
 import { defaultSite } from '../../contracts/defaults.ts';
 import type { Event, EventDraft } from '../../contracts/event.ts';
 import type { Incident } from '../../contracts/incident.ts';
-import type { LinkStatus, RelayedRequest } from '../../contracts/link.ts';
+import type { LinkStatus, RelayedRequest, Verdict } from '../../contracts/link.ts';
 import type { SiteSummary } from '../../contracts/world.ts';
 import type { EngineWitness } from './machine.ts';
 import { ActionOracle } from './oracle-actions.ts';
@@ -116,6 +116,7 @@ export class Overseer implements Witness, EngineWitness {
       if (territory.site === defaultSite) this.links?.onSaid(doc as unknown as SiteSummary, territory.bridge?.site ?? '');
     } else if (topic.startsWith('actions/pending/supervisor-')) this.proposals.onProposal(login, text);
     else if (topic.startsWith('relay/') && territory.site === defaultSite) relays.onRelayed(doc as unknown as RelayedRequest);
+    else if (topic.startsWith('verdicts/')) relays.onVerdict(doc as unknown as Verdict);
   }
 
   published(login: string): void {

@@ -1,19 +1,30 @@
 /** Troubles of processes and of their connections: deaths, the broker's own, and slow disks. */
+import type { SimProcess } from './process.ts';
 import type { Trouble } from './trouble.ts';
 
 /** A process that is killed in the act dies within so many writes and publishes. */
 const actsMax = 12;
 
+/** One of ten processes of its site, and the only one between two stores: it has more than its share. */
+const bridgeShare = 0.35;
+
+function victim({ random, site }: Trouble): SimProcess {
+  return site.uplink !== null && random.chance(bridgeShare) ? site.processOf('bridge') : random.pick(site.processes);
+}
+
 export function kill(trouble: Trouble): void {
-  trouble.down(trouble.random.pick(trouble.site.processes), trouble.random.chance(0.5));
+  trouble.down(victim(trouble), trouble.random.chance(0.5));
 }
 
 export function killInTheAct(trouble: Trouble): void {
-  const { random, site } = trouble;
-  const process = random.pick(site.processes);
+  const { random } = trouble;
+  const process = victim(trouble);
   let left = random.between(1, actsMax);
   const powerCut = random.chance(0.5);
+  // It publishes much more than it writes, and what it has on disk is what others let go of.
+  const isOnDisk = process.name === 'bridge' && random.chance(0.5);
   process.trap = (what) => {
+    if (isOnDisk && what.startsWith('publish')) return;
     left -= 1;
     if (left > 0) return;
     trouble.say(`${process.login} is about to ${what}`);
@@ -46,8 +57,7 @@ export function cut(trouble: Trouble): void {
 }
 
 export function slowDisk(trouble: Trouble): void {
-  const { random, site } = trouble;
-  const process = random.pick(site.processes);
+  const process = victim(trouble);
   trouble.say(`the disk of ${process.login} is slow`);
   process.setSlowness(1);
   trouble.later(10_000, 120_000, () => {

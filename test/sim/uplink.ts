@@ -29,6 +29,8 @@ export class SimUplink {
   /** One way, milliseconds: what a cable or LTE takes. */
   readonly latencyMs: number;
   private cutNow: Cut | null = null;
+  /** Set by whoever cut it: for longer than an approval is valid, and what is shorter ends nothing. Until it is mended. */
+  isCutForLong = false;
   private readonly connections = new Set<UplinkConnection>();
 
   constructor(options: UplinkOptions) {
@@ -52,6 +54,7 @@ export class SimUplink {
 
   mend(): void {
     this.cutNow = null;
+    this.isCutForLong = false;
     for (const connection of [...this.connections]) connection.mend(this.options.random.between(0, retransmitMaxMs));
   }
 
