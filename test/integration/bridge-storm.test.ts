@@ -22,7 +22,7 @@ const profile = { up: lte, down: lte };
 const seed = Number(process.env['STORM_SEED'] ?? 3);
 const sizes = [
   { make: 'mosquitto', count: Number(process.env['STORM_EVENTS'] ?? 20_000), isHere: haveMosquitto() },
-  { make: 'aedes', count: Number(process.env['STORM_EVENTS'] ?? 5_000), isHere: true },
+  { make: 'aedes', count: Number(process.env['STORM_EVENTS'] ?? 20_000), isHere: true },
 ] as const;
 /** All of it takes a minute; a loaded machine gets four. */
 const deadlineMs = 240_000;
