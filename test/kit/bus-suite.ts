@@ -200,7 +200,7 @@ export function busSuite(start: () => Promise<RestartableBroker>): void {
         ...desired('chelsty-infra', 'z2m'),
         site: 'chelsty',
         ts: '2026-03-01T12:00:00.000Z',
-        session: 9_999_999_999_999,
+        session: 7_000_000_000_000,
         rev: 1,
       });
       await world.link.publish('homelab/desired/chelsty-infra', foreign, { retain: true });
@@ -223,7 +223,7 @@ export function busSuite(start: () => Promise<RestartableBroker>): void {
       writer.bus.documents.complete();
       await writer.bus.documents.settled();
       const head = { ...desired('chelsty-infra', 'lamp'), site: 'chelsty', ts: '2026-03-01T12:00:00.000Z' };
-      const theirs = (rev: number) => JSON.stringify({ ...head, session: 9_999_999_999_999, rev });
+      const theirs = (rev: number) => JSON.stringify({ ...head, session: 7_000_000_000_000, rev });
       await world.link.publish('homelab/desired/chelsty-infra', theirs(1), { retain: true });
       await waitFor('it to be let go of', () => !writer.bus.documents.topics.has('desired/chelsty-infra'));
       await world.link.publish('homelab/desired/chelsty-infra', theirs(2), { retain: true });
@@ -287,7 +287,7 @@ export function busSuite(start: () => Promise<RestartableBroker>): void {
       await first.bus.documents.settled();
       const world = await person();
       await waitFor('the document', () => stored(world, 'vps') !== null);
-      await world.link.publish('homelab/desired/vps', JSON.stringify({ ...stored(world, 'vps'), session: 9_999_999_999_999, rev: 1, summary: 'mine' }), {
+      await world.link.publish('homelab/desired/vps', JSON.stringify({ ...stored(world, 'vps'), session: 7_000_000_000_000, rev: 1, summary: 'mine' }), {
         retain: true,
       });
       await waitFor('the duplicate to be seen', () => first.duplicates.length > 0);
