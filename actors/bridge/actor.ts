@@ -107,8 +107,8 @@ function commandsOf(
     ask: (command) => {
       sides.ask(command);
     },
-    journal: async ({ events }) => {
-      await files.append(events);
+    journal: async ({ lines }) => {
+      await files.append(lines);
       tell({ type: 'journalled', now: io.clock.now() });
     },
     rewrite: ({ lines }) => files.rewrite(lines),
@@ -134,6 +134,9 @@ function commandsOf(
       sides.watchLocal(open);
       if (open) await ports.standby?.open();
       else await ports.standby?.close();
+    },
+    refused: ({ topic, problem, count }) => {
+      io.log.warn({ topic, problem, count }, 'the bridge does not carry a message as it is; what else comes on this topic is only counted');
     },
     complete: () => {
       io.documents.complete();

@@ -34,6 +34,17 @@ describe('when the clock is set back', () => {
     expect(rig.state.isStandbyOpen).toBe(false);
   });
 
+  test('figures that tick are no older at the hub for it', () => {
+    const health = 'health/chelsty-infra';
+    const rig = new BridgeRig().connect();
+    const beat = (rev: number) =>
+      rig.publish(health, { status: 'online', summary: '', ts: '2026-03-01T12:00:00.000Z', session: 1, rev, cpu_pct: rev }).settle();
+    beat(1);
+    rig.now -= 30 * minuteMs;
+    beat(2).pass(60 * minuteMs);
+    expect(JSON.parse(rig.far.get(health) ?? '{}')).toMatchObject({ rev: 2 });
+  });
+
   test('what was measured of the clock of the hub moves with it', () => {
     const rig = new BridgeRig().connect();
     rig.state.samples = [{ atMs: rig.now, offsetMs: 200, errorMs: 50 }];

@@ -19,6 +19,7 @@ export function followClock(state: BridgeState, now: number): void {
   state.linkSinceMs += byMs;
   if (state.lostMs !== null) state.lostMs += byMs;
   if (state.tickMs !== null) state.tickMs += byMs;
+  state.up.clockSet(byMs);
   for (const ticket of state.tickets.values()) ticket.sentMs += byMs;
   // The hub's clock was not set: it is ahead by so much more now.
   state.samples = state.samples.map(({ atMs, offsetMs, errorMs }) => ({ atMs: atMs + byMs, offsetMs: offsetMs - byMs, errorMs }));

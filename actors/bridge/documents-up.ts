@@ -8,6 +8,7 @@
  * State of its own, mutated in place; no time of its own.
  */
 
+import { payloadBytesMax } from '../../contracts/defaults.ts';
 import type { TopicName } from '../../contracts/topics.ts';
 import { type Copy, copyOf, isNewer } from './copy.ts';
 import { goesUp, type Place, placeOf } from './directions.ts';
@@ -31,8 +32,6 @@ export interface DocumentMessage {
 }
 
 export class DocumentsUp {
-  /** Rubbish on document topics: not carried, counted. */
-  unreadable = 0;
   private readonly near = new Map<string, Near>();
   private readonly heard = new Set<string>();
   /** What the hub holds, as far as is known; null until it was read on this link. */
@@ -64,27 +63,28 @@ export class DocumentsUp {
     return this.due.size + this.inFlight.size;
   }
 
-  /** A document, or the clearing of one, on the site's own broker. */
-  hearNear(topic: string, text: string): void {
+  /** A document, or the clearing of one, on the site's own broker. Returns why it is not carried, or null. */
+  hearNear(topic: string, text: string): string | null {
     const place = placeOf(topic);
-    if (place === null || place.row.kind !== 'document' || !goesUp(place, this.site)) return;
+    if (place === null || place.row.kind !== 'document' || !goesUp(place, this.site)) return null;
     const known = this.near.get(topic);
     if (text === '') {
       if (known?.copy.isGone === true) this.end(topic);
-      return;
+      return null;
     }
     this.seen.add(topic);
+    const bytes = Buffer.byteLength(text);
+    // Nobody here reads it either (bus/edge.ts): what was said before stands.
+    if (bytes > payloadBytesMax) return `a document of ${bytes} bytes; at most ${payloadBytesMax} cross the link: it is not carried`;
     const copy = copyOf(place.name, text);
-    if (copy === null) {
-      this.unreadable += 1;
-      return;
-    }
-    if (known !== undefined && !isNewer(copy, known.copy)) return;
+    if (copy === null) return 'not a document: no JSON object with status, ts and session; it is not carried';
+    if (known !== undefined && !isNewer(copy, known.copy)) return null;
     this.near.set(topic, { place, copy });
     if (place.levels['node'] !== undefined) this.heard.add(place.levels['node']);
     this.manifests.hear(place, copy);
     this.consider(topic, copy);
     if (place.name === 'manifest' || place.name === 'actorStatus') this.sweep();
+    return null;
   }
 
   nearLost(): void {
@@ -145,10 +145,24 @@ export class DocumentsUp {
     if (this.far === null) return;
     const place = placeOf(topic);
     const copy = text === '' || place === null ? null : copyOf(place.name, text);
-    if (copy === null) this.far.delete(topic);
-    else this.far.set(topic, copy);
-    this.sentAtMs.set(topic, now);
     this.ticked.delete(topic);
+    if (copy === null) {
+      this.far.delete(topic);
+      this.sentAtMs.delete(topic);
+    } else {
+      this.far.set(topic, copy);
+      this.sentAtMs.set(topic, now);
+    }
+  }
+
+  /** No link takes it: the hub does not have it. It goes again when it changes, or with the next link. */
+  refused({ topic }: DocumentMessage): void {
+    this.inFlight.delete(topic);
+  }
+
+  /** The clock of this machine was set. */
+  clockSet(byMs: number): void {
+    for (const [topic, atMs] of this.sentAtMs) this.sentAtMs.set(topic, atMs + byMs);
   }
 
   /** What only ticked for an hour is due now; says when to look again, epoch milliseconds, or null. */
@@ -178,6 +192,7 @@ export class DocumentsUp {
   private end(topic: string): void {
     this.near.delete(topic);
     this.ticked.delete(topic);
+    this.sentAtMs.delete(topic);
     if (this.far?.has(topic) === true || this.inFlight.has(topic) || this.due.has(topic)) this.due.add(topic);
   }
 

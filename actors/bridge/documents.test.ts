@@ -163,6 +163,32 @@ describe('when the link comes up', () => {
     expect(rig.far.has(web)).toBe(false);
   });
 
+  test('nothing is wiped before everything here was read: the one that lists it may come last', () => {
+    const world = `world/nodes/${node}`;
+    const rig = new BridgeRig();
+    const observer = (at: string, topics: readonly string[]) =>
+      rig.publish(`actors/${at}/observer`, head(1, 1, 'online')).publish(`manifests/${at}/observer`, manifest(1, 2, topics));
+    observer(node, []);
+    observer('chelsty-ha', [world]);
+    rig.publish(world, { ...head(1, 1), node });
+    rig.far.set(world, JSON.stringify({ ...head(1, 1), node }));
+    rig.up('far').up('near').settle();
+    expect(rig.sentTo(world)).toEqual([]);
+    expect(rig.far.has(world)).toBe(true);
+  });
+
+  test('the manifest of an earlier life of its writer proves nothing', () => {
+    const rig = new BridgeRig();
+    rig.far.set(web, JSON.stringify(doc(1, 1)));
+    rig
+      .publish(`actors/${node}/node-agent`, head(2, 1, 'online'))
+      .publish(`manifests/${node}/node-agent`, manifest(1, 2, []))
+      .connect();
+    expect(rig.far.has(web)).toBe(true);
+    rig.publish(`manifests/${node}/node-agent`, manifest(2, 2, [])).settle();
+    expect(rig.far.has(web)).toBe(false);
+  });
+
   test('the ghost of another life of the site is removed once its writer is known, not before', () => {
     const rig = new BridgeRig();
     rig.far.set(web, JSON.stringify(doc(1, 1)));

@@ -8,10 +8,11 @@
  */
 import { type CursorPositions, type Event, type Lane, lanes } from '../../contracts/event.ts';
 import { acceptEvent, type EventPositions, positionsOf } from '../../contracts/event-order.ts';
+import { Fifo } from './fifo.ts';
 
 /** A week of an event every 12 s; 24 MiB is what they weigh at 500 bytes each, and what an edge machine of 1 GiB can spare. */
 export const eventsMax = 50_000;
-const bytesMax = 24 * 1024 * 1024;
+export const bytesMax = 24 * 1024 * 1024;
 /** Sent and not yet passed by the hub's cursor. mosquitto queues 1,000 for the hub's store by default, and other sites send too. */
 export const unconfirmedMax = 400;
 /** Asking whether anybody stores at all: one of each stream. */
@@ -27,7 +28,7 @@ interface Stream {
   readonly source: string;
   readonly lane: Lane;
   /** Ascending; holes only where the sender gave events up. */
-  held: Held[];
+  readonly held: Fifo<Held>;
   /** Events up to this are in the journal. */
   durableTo: number;
   sentTo: number;
@@ -40,7 +41,7 @@ export interface EventMessage {
 }
 
 export class EventQueue {
-  /** Given up for lack of room, here or by their senders, in this life. */
+  /** Given up for lack of room, here or by their senders, since the journal began. */
   dropped = 0;
   private readonly positions: EventPositions = new Map();
   private readonly streams = new Map<string, Stream>();
@@ -81,8 +82,14 @@ export class EventQueue {
     const reached = positionsOf(this.positions, streamOf(event));
     if (event.seq <= reached[event.lane]) return;
     reached[event.lane] = event.seq;
+    const { dropped } = this;
     this.hold(event);
+    this.dropped = dropped; // what falls out here fell out in that life and is in its count, or the hub has it
     this.journalled([event]);
+  }
+
+  restoreDropped(dropped: number): void {
+    this.dropped = dropped;
   }
 
   /** How far an earlier life was, though it holds nothing of it any more. */
@@ -125,8 +132,7 @@ export class EventQueue {
 
   /** True when something could be. */
   private letGo(stream: Stream, reached: number): boolean {
-    const kept = stream.held.findIndex(({ event }) => event.seq > reached);
-    const gone = stream.held.splice(0, kept === -1 ? stream.held.length : kept);
+    const gone = stream.held.take(stream.held.countWhile(({ event }) => event.seq <= reached));
     if (gone.length === 0) return false;
     this.forget(gone);
     stream.window = Math.min(unconfirmedMax, stream.window * 2);
@@ -151,7 +157,7 @@ export class EventQueue {
         // Streams take turns: one that is long does not hold up the others of its lane.
         this.streams.delete(keyOf(stream));
         this.streams.set(keyOf(stream), stream);
-        return { event: { ...found.event, floor: stream.held[0]?.event.seq ?? found.event.seq }, bytes: found.bytes };
+        return { event: { ...found.event, floor: stream.held.first?.event.seq ?? found.event.seq }, bytes: found.bytes };
       }
     }
     return null;
@@ -171,7 +177,7 @@ export class EventQueue {
   journal(): { readonly positions: ReadonlyMap<string, CursorPositions>; readonly events: readonly Event[] } {
     return {
       positions: new Map([...this.nodes].map((node) => [node, this.tableOf(node, belowFirst)])),
-      events: [...this.streams.values()].flatMap(({ held }) => held.map(({ event }) => event)),
+      events: [...this.streams.values()].flatMap(({ held }) => held.all().map(({ event }) => event)),
     };
   }
 
@@ -199,12 +205,12 @@ export class EventQueue {
     for (const lane of [...lanes].reverse()) {
       let oldest: Stream | null = null;
       for (const stream of this.streams.values()) {
-        const first = stream.lane === lane ? stream.held[0] : undefined;
-        if (first !== undefined && (oldest?.held[0] === undefined || first.event.ts < oldest.held[0].event.ts)) oldest = stream;
+        const first = stream.lane === lane ? stream.held.first : undefined;
+        if (first !== undefined && (oldest?.held.first === undefined || first.event.ts < oldest.held.first.event.ts)) oldest = stream;
       }
-      const lost = oldest?.held.shift();
-      if (lost === undefined) continue;
-      this.forget([lost]);
+      const lost = oldest?.held.take(1) ?? [];
+      if (lost.length === 0) continue;
+      this.forget(lost);
       this.dropped += 1;
       return true;
     }
@@ -220,7 +226,7 @@ export class EventQueue {
     const key = keyOf({ node, source, lane });
     let stream = this.streams.get(key);
     if (stream === undefined) {
-      stream = { node, source, lane, held: [], durableTo: 0, sentTo: 0, window: unconfirmedMax };
+      stream = { node, source, lane, held: new Fifo(), durableTo: 0, sentTo: 0, window: unconfirmedMax };
       this.nodes.add(node);
       this.streams.set(key, stream);
     }
@@ -232,26 +238,16 @@ const streamOf = ({ node, source }: Event): string => `${node}/${source}`;
 const keyOf = ({ node, source, lane }: Pick<Stream, 'node' | 'source' | 'lane'>): string => `${node}/${source}/${lane}`;
 
 /** Just below the first event held, so that reading the journal takes up what follows. */
-const belowFirst = ({ held, durableTo }: Stream): number => {
-  const [first] = held;
-  return first === undefined ? durableTo : first.event.seq - 1;
-};
+const belowFirst = ({ held, durableTo }: Stream): number => (held.first === undefined ? durableTo : held.first.event.seq - 1);
 
 /** Sent in this connection and still held. */
-function sentOf({ held, sentTo }: Stream): number {
-  let count = 0;
-  for (const { event } of held) {
-    if (event.seq > sentTo) break;
-    count += 1;
-  }
-  return count;
-}
+const sentOf = ({ held, sentTo }: Stream): number => held.countWhile(({ event }) => event.seq <= sentTo);
 
 /** Behind a hole nothing is sent before the cursor has passed what is before it: only then does the floor say that nothing is missing. */
 function sendable(stream: Stream): Held | null {
   const at = sentOf(stream);
-  const found = stream.held[at];
-  const first = stream.held[0];
+  const found = stream.held.at(at);
+  const { first } = stream.held;
   if (found === undefined || first === undefined || at >= stream.window) return null;
   if (found.event.seq > stream.durableTo || found.event.seq !== first.event.seq + at) return null;
   return found;

@@ -20,6 +20,18 @@ describe('an event of the site', () => {
     expect(rig.commands.findLast(({ type }) => type === 'cursor')).toMatchObject({ node: 'chelsty-infra', positions: { 'node-agent': { info: 1 } } });
   });
 
+  test('is not sent before it is on disk, also when the disk is busy with others', () => {
+    const rig = new BridgeRig().connect();
+    rig.isDiskSlow = true;
+    happen(rig, eventOf(1), eventOf(2));
+    expect(rig.sentTo('events/#')).toEqual([]);
+    rig.written();
+    expect(rig.journal).toHaveLength(1);
+    expect(rig.sentTo('events/#').filter(({ text }) => text.includes('"seq":2'))).toEqual([]);
+    rig.written();
+    expect(rig.sentTo('events/#')).toHaveLength(2);
+  });
+
   test('of an actor that was just started is waited for before it has said anything', () => {
     const rig = new BridgeRig()
       .connect()
@@ -147,6 +159,18 @@ describe('the window of the link', () => {
     rig.isSilent = false;
     rig.settle();
     expect(rig.sentTo('events/#')).toHaveLength(unconfirmedMax);
+  });
+
+  test('what was under way on a link that broke takes no room on the next', () => {
+    const rig = new BridgeRig().connect();
+    rig.isSilent = true;
+    for (let seq = 1; seq <= 100; seq += 1) happen(rig, eventOf(seq, { message: 'x'.repeat(1_000) }));
+    expect(rig.state.bytesInFlight).toBeGreaterThan(windowBytes / 2);
+    rig.down('far');
+    rig.isSilent = false;
+    rig.up('far').settle();
+    expect(seqs(rig.stored)).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
+    expect(rig.state.bytesInFlight).toBe(0);
   });
 
   test('a store at the hub that does not answer is asked with one event at a time, ever more slowly, and the link is degraded', () => {

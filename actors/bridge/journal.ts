@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Journal, readJournal, writeFileAtomic } from '../../bus/journal.ts';
 import { killPoint } from '../../bus/kill-point.ts';
 import type { Log } from '../../bus/log.ts';
-import type { Event } from '../../contracts/event.ts';
 import { DownCache, emptyCache } from './documents-down.ts';
 import { JournalLine } from './journal-line.ts';
 
@@ -34,8 +33,8 @@ export class BridgeFiles {
   }
 
   /** On disk when it resolves: their senders may let go of them. */
-  async append(events: readonly Event[]): Promise<void> {
-    await Promise.all(events.map((event) => this.journal.append(event)));
+  async append(lines: readonly JournalLine[]): Promise<void> {
+    await Promise.all(lines.map((line) => this.journal.append(line)));
   }
 
   rewrite(lines: readonly JournalLine[]): Promise<void> {

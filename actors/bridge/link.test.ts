@@ -104,6 +104,16 @@ describe('what is said of the link', () => {
     expect(said(rig).at(-1)).toMatchObject({ status: 'up', clock_offset_ms: 60_000 });
   });
 
+  test('and by no other cursor: an event that followed at once was not the one that was answered', () => {
+    const rig = new BridgeRig({ hubStores: false }).connect().publish('events/chelsty-infra', eventOf(1), false).settle();
+    rig.now += 300;
+    rig.publish('events/chelsty-infra', eventOf(2), false).settle();
+    rig.now += 100;
+    const cursor = { status: 'stored', summary: '', ts: new Date(rig.now + 60_000 - 200).toISOString(), session: 1, rev: 1 };
+    rig.publishAtHub('cursors/hub/chelsty-infra', { ...cursor, site: 'hub', node: 'chelsty-infra', positions: { 'node-agent': { urgent: 0, info: 2 } } });
+    expect(linkOf(rig)).toMatchObject({ clock_offset_ms: 60_000 });
+  });
+
   test('documents of a later life of this bridge make it go on above them', () => {
     const rig = new BridgeRig();
     rig.far.set(site, JSON.stringify({ status: 'down', summary: '', ts: '2026-03-01T12:00:00.000Z', session: 500, site: 'chelsty' }));
@@ -144,6 +154,40 @@ describe('what the hub decides for the nodes of the site', () => {
     expect(rig.told).toHaveLength(before);
   });
 
+  test('by a later connection of the inventory is not ended by what an earlier one listed', () => {
+    const rig = known(new BridgeRig().connect(), [topic]).publishAtHub(topic, desired('chelsty-infra', 2, 1));
+    rig.far.set(topic, JSON.stringify(desired('chelsty-infra', 2, 1)));
+    known(rig.down('far').up('far'), [topic]);
+    expect(rig.near.has(topic)).toBe(true);
+    known(rig, [], 2);
+    expect(rig.near.has(topic)).toBe(true);
+  });
+
+  test('comes down for a node that moved here while the link was down', () => {
+    const rig = new BridgeRig();
+    rig.far.set('desired/laptop', JSON.stringify(desired('laptop', 1, 1, 'hub')));
+    known(rig.connect(), ['desired/laptop']);
+    expect(rig.near.has('desired/laptop')).toBe(false);
+    rig
+      .down('far')
+      .publishAtHub('desired/laptop', desired('laptop', 1, 2))
+      .up('far')
+      .settle();
+    expect(rig.near.get('desired/laptop')).toBe(rig.far.get('desired/laptop'));
+  });
+
+  test.each([
+    ['older', 1, true],
+    ['newer', 3, false],
+  ])('a copy here that is %s (rev %s) is replaced: %s', (_, rev, isReplaced) => {
+    const rig = new BridgeRig();
+    rig.far.set(topic, JSON.stringify(desired('chelsty-infra', 1, 2)));
+    known(rig.connect(), [topic]).down('near');
+    rig.near.set(topic, JSON.stringify(desired('chelsty-infra', 1, rev)));
+    rig.up('near');
+    expect(rig.near.get(topic) === rig.far.get(topic)).toBe(isReplaced);
+  });
+
   test.each([
     ['a node that is not declared any more', (rig: BridgeRig) => known(rig, [], 2)],
     ['a node that moved to another site', (rig: BridgeRig) => rig.publishAtHub(topic, desired('chelsty-infra', 1, 2, 'hub'))],
@@ -180,6 +224,12 @@ describe('messages between ledgers', () => {
   });
 });
 
+test('a relayed request that somebody retained is not carried: it would be obeyed again with each link', () => {
+  const rig = new BridgeRig().connect();
+  rig.do({ type: 'message', where: 'far', topic: 'relay/chelsty', text: '{"relay_id":"x"}', retained: true, now: rig.now });
+  expect(rig.told).toEqual([]);
+});
+
 describe('when the broker of the site is silent', () => {
   const standby = (rig: BridgeRig) => rig.commands.flatMap((command) => (command.type === 'standby' ? [command.open] : []));
 
@@ -199,6 +249,8 @@ describe('when the broker of the site is silent', () => {
     expect(standby(rig)).toEqual([]);
     rig.pass(1);
     expect(standby(rig)).toEqual([true]);
+    // The bridge itself has to come over to the standby: what holds the old connection open is of no use.
+    expect(rig.state.near.status).toBe('down');
   });
 
   test('it closes when the broker has held for a while, and nothing opens it again meanwhile', () => {

@@ -4,9 +4,6 @@ import type { JournalLine } from './journal-line.ts';
 import type { BridgeCommand, BridgeState } from './state.ts';
 import { send, windowBytes } from './uplink.ts';
 
-/** A file of less is not worth rewriting. */
-const rewriteAfterLines = 1_000;
-
 export function pump(state: BridgeState, now: number): readonly BridgeCommand[] {
   return [...journalDue(state), ...(state.far.status === 'up' ? outgoing(state, now) : [])];
 }
@@ -14,18 +11,11 @@ export function pump(state: BridgeState, now: number): readonly BridgeCommand[] 
 /** One write at a time: what arrives meanwhile shares the next. */
 function journalDue(state: BridgeState): readonly BridgeCommand[] {
   if (state.journalling !== null || state.toJournal.length === 0) return [];
-  const events = state.toJournal.splice(0);
-  state.journalling = events;
-  return [{ type: 'journal', events }];
-}
-
-/** The journal is mostly of what the hub has. */
-export function rewriteDue(state: BridgeState): readonly BridgeCommand[] {
-  if (state.journalLines < Math.max(rewriteAfterLines, 2 * state.queue.backlog)) return [];
-  const { positions, events } = state.queue.journal();
-  const lines: readonly JournalLine[] = [...[...positions].map(([node, reached]) => ({ node, reached })), ...events];
-  state.journalLines = lines.length;
-  return [{ type: 'rewrite', lines }];
+  const { dropped } = state.queue;
+  const lines: readonly JournalLine[] = [...state.toJournal.splice(0), ...(dropped === state.droppedKept ? [] : [{ dropped }])];
+  state.droppedKept = dropped;
+  state.journalling = lines;
+  return [{ type: 'journal', lines }];
 }
 
 function* outgoing(state: BridgeState, now: number): Generator<BridgeCommand> {

@@ -8,7 +8,7 @@
  */
 
 import { actorNames } from '../../contracts/actor-names.ts';
-import { Event, type EventDraft } from '../../contracts/event.ts';
+import type { EventDraft } from '../../contracts/event.ts';
 import { topics } from '../../contracts/topics.ts';
 import { Cursor } from '../../contracts/world.ts';
 import { offsetSample, withSample } from './clock-offset.ts';
@@ -17,9 +17,11 @@ import { copyOf } from './copy.ts';
 import { downFilters, goesUp, inventoryManifests, isMachine, type Place, placeOf, readBackFilters } from './directions.ts';
 import type { DocumentMessage } from './documents-up.ts';
 import { unconfirmedMax } from './event-queue.ts';
+import { grown, rewriteDue } from './journal-weight.ts';
 import { sayLink } from './link-document.ts';
-import { pump, rewriteDue } from './pump.ts';
+import { pump } from './pump.ts';
 import type { BridgeCommand, BridgeEvent, BridgeState } from './state.ts';
+import { takenEvent } from './taken-event.ts';
 import { onTime } from './timers.ts';
 import { confirmed, forgetTickets, settle } from './uplink.ts';
 
@@ -49,8 +51,10 @@ export function mode(state: BridgeState): 'offline' | 'reconciling' | 'standby' 
 
 function react(state: BridgeState, event: BridgeEvent): readonly BridgeCommand[] {
   switch (event.type) {
-    case 'start':
-      return cursorsOf(state);
+    case 'start': {
+      const { journalProblem } = state;
+      return [...cursorsOf(state), ...(journalProblem === null ? [] : state.refusals.of(journalProblem.topic, journalProblem.problem))];
+    }
     case 'up':
       return event.where === 'near' ? nearUp(state, event.now) : farUp(state, event.session, event.now);
     case 'read':
@@ -61,17 +65,14 @@ function react(state: BridgeState, event: BridgeEvent): readonly BridgeCommand[]
       return event.where === 'near' ? fromNear(state, event.topic, event.text, event.retained) : fromFar(state, event);
     case 'sent':
     case 'unsendable': {
-      const ticket = settle(state, event.ticket);
-      if (ticket?.document != null) state.up.settled(ticket.document, event.now);
+      const document = settle(state, event.ticket)?.document ?? null;
+      // An event that was not taken is asked for again, as one that was lost: its size was seen to when it came.
+      if (document !== null && event.type === 'sent') state.up.settled(document, event.now);
+      else if (document !== null) state.up.refused(document);
       return [];
     }
-    case 'journalled': {
-      const done = state.journalling ?? [];
-      state.journalling = null;
-      state.journalLines += done.length;
-      state.queue.journalled(done);
-      return [...new Set(done.map(({ node }) => node))].map((node) => cursorOf(state, node));
-    }
+    case 'journalled':
+      return journalled(state);
     case 'alive':
       state.near.aliveMs = event.now;
       return [];
@@ -83,6 +84,15 @@ function react(state: BridgeState, event: BridgeEvent): readonly BridgeCommand[]
     case 'wake':
       return [];
   }
+}
+
+function journalled(state: BridgeState): readonly BridgeCommand[] {
+  const lines = state.journalling ?? [];
+  state.journalling = null;
+  grown(state, lines);
+  const events = lines.flatMap((line) => ('id' in line ? [line] : []));
+  state.queue.journalled(events);
+  return [...[...new Set(events.map(({ node }) => node))].map((node) => cursorOf(state, node)), ...rewriteDue(state)];
 }
 
 const nodesOf = (state: BridgeState): ReadonlySet<string> => new Set([...state.up.nodes, ...state.down.nodes, ...state.queue.nodes].filter(isMachine));
@@ -176,15 +186,17 @@ function fromNear(state: BridgeState, topic: string, text: string, retained: boo
   if (!goesUp(place, state.options.site)) return [];
   const about = place.levels['node'] === undefined ? [] : [place.levels['node']];
   if (place.row.kind === 'document') {
-    state.up.hearNear(topic, text);
-    return [...expected(state, place, text), ...askMore(state, about)];
+    const problem = state.up.hearNear(topic, text);
+    return [...state.refusals.of(topic, problem), ...expected(state, place, text), ...askMore(state, about)];
   }
   // A retained copy of what is never retained is somebody's mistake.
   if (retained || text === '') return [];
   if (place.name === 'events') {
-    const event = eventOf(place, text);
-    if (event !== null && state.queue.take(event)) state.toJournal.push(event);
-    return askMore(state, about);
+    const { event, problem } = takenEvent(place.levels['node'], text);
+    const isNew = event !== null && state.queue.take(event);
+    if (isNew) state.toJournal.push(event);
+    // Not the repetitions of one that was told.
+    return [...(isNew || event === null ? state.refusals.of(topic, problem) : []), ...askMore(state, about)];
   }
   // Who waits for an answer asks again: nothing of this kind is kept.
   return state.far.status === 'up' ? [{ type: 'publish', where: 'far', ticket: null, topic, text, retain: false }] : [];
@@ -194,15 +206,6 @@ function fromNear(state: BridgeState, topic: string, text: string, retained: boo
 function expected(state: BridgeState, { name, levels }: Place, text: string): readonly BridgeCommand[] {
   const { node = '', actor = '' } = levels;
   return name === 'actorStatus' && text !== '' && state.queue.expect(node, actor) ? [cursorOf(state, node)] : [];
-}
-
-function eventOf({ levels }: Place, text: string): Event | null {
-  try {
-    const event = Event.safeParse(JSON.parse(text)).data;
-    return event !== undefined && event.node === levels['node'] ? event : null;
-  } catch {
-    return null;
-  }
 }
 
 function fromFar(state: BridgeState, { topic, text, retained, now }: Extract<BridgeEvent, { type: 'message' }>): readonly BridgeCommand[] {

@@ -1,11 +1,14 @@
 /** What the bridge knows, what it is told, and what it wants done. Times are epoch milliseconds of this machine. */
 import type { CursorPositions, Event, EventDraft, Lane } from '../../contracts/event.ts';
 import type { LinkStatus } from '../../contracts/link.ts';
+import { topics } from '../../contracts/topics.ts';
 import type { OffsetSample } from './clock-offset.ts';
 import { DocumentsDown, type DownCache } from './documents-down.ts';
 import { type DocumentMessage, DocumentsUp } from './documents-up.ts';
 import { EventQueue } from './event-queue.ts';
-import type { JournalLine } from './journal-line.ts';
+import { type JournalLine, weightOf } from './journal-line.ts';
+import { type Refusal, Refusals } from './refusals.ts';
+import { sendableEvent } from './taken-event.ts';
 
 /** near: the site's own broker. far: the hub's. */
 export type Where = 'near' | 'far';
@@ -35,7 +38,7 @@ export type BridgeCommand =
   | { readonly type: 'publish'; readonly where: Where; readonly ticket: number | null; readonly topic: string; readonly text: string; readonly retain: boolean }
   /** Subscribe at the hub to `keep`, read what is retained under `once`, then say `read`. */
   | { readonly type: 'ask'; readonly keep: readonly string[]; readonly once: readonly string[] }
-  | { readonly type: 'journal'; readonly events: readonly Event[] }
+  | { readonly type: 'journal'; readonly lines: readonly JournalLine[] }
   | { readonly type: 'rewrite'; readonly lines: readonly JournalLine[] }
   | { readonly type: 'cursor'; readonly node: string; readonly positions: CursorPositions }
   | { readonly type: 'link'; readonly body: LinkBody }
@@ -46,6 +49,8 @@ export type BridgeCommand =
   | { readonly type: 'raise'; readonly session: number }
   | { readonly type: 'probe' }
   | { readonly type: 'standby'; readonly open: boolean }
+  /** To be told once. */
+  | Refusal
   | { readonly type: 'complete' };
 
 export interface BridgeOptions {
@@ -90,8 +95,14 @@ export interface BridgeState {
   bytesInFlight: number;
   /** Taken, and not in the journal yet. */
   readonly toJournal: Event[];
-  journalling: readonly Event[] | null;
+  journalling: readonly JournalLine[] | null;
   journalLines: number;
+  journalBytes: number;
+  /** How many events were given up, as the journal says. */
+  droppedKept: number;
+  readonly refusals: Refusals;
+  /** What is wrong with an event that the journal held; told at the start. */
+  journalProblem: { readonly topic: string; readonly problem: string } | null;
   /** The last time that was told. */
   nowMs: number;
   /** When the hub's store last moved, or was first waited for. */
@@ -116,9 +127,15 @@ export function openBridge(
   now: number,
 ): BridgeState {
   const queue = new EventQueue();
+  let journalProblem: BridgeState['journalProblem'] = null;
   for (const line of remembered.lines) {
     if ('reached' in line) queue.restorePositions(line.node, line.reached);
-    else queue.restore(line);
+    else if ('dropped' in line) queue.restoreDropped(line.dropped);
+    else {
+      const { event, problem } = sendableEvent(line);
+      queue.restore(event);
+      if (problem !== null) journalProblem ??= { topic: topics.events.build({ node: event.node }), problem };
+    }
   }
   return {
     options,
@@ -134,6 +151,10 @@ export function openBridge(
     toJournal: [],
     journalling: null,
     journalLines: remembered.lines.length,
+    journalBytes: weightOf(remembered.lines),
+    droppedKept: queue.dropped,
+    refusals: new Refusals(),
+    journalProblem,
     nowMs: now,
     confirmedMs: now,
     confirmTimeoutMs: 0,

@@ -1,6 +1,6 @@
 /**
  * The bridge's reducer between two toy brokers: retained messages, a link that can be cut, time that is told. Its commands
- * are performed at once, but for acknowledgements of the hub, which come when `settle` or `pass` is called.
+ * are performed at once, but for acknowledgements of the hub, which come when `settle` or `pass` is called, and for a slow disk.
  */
 
 import { type DownCache, emptyCache } from '../../actors/bridge/documents-down.ts';
@@ -19,6 +19,9 @@ export interface Sent {
   readonly text: string;
   readonly retain: boolean;
 }
+
+/** Far more than can be due at one moment: what is due and is not done would be asked for again for ever. */
+const wakesAtOnceMax = 1_000;
 
 export interface BridgeRigOptions {
   readonly standbyAfterMs?: number | null;
@@ -42,10 +45,15 @@ export class BridgeRig {
   readonly stored: Event[] = [];
   /** Acknowledges nothing while true, as a link that swallows everything. */
   isSilent = false;
+  /** A write of the journal waits, and all commands behind it, until `written` is called. */
+  isDiskSlow = false;
+  /** Topics of which no link to the hub takes anything. */
+  readonly unsendable = new Set<string>();
   private readonly options: BridgeRigOptions;
   private readonly positions: EventPositions = new Map();
   private readonly waiting: BridgeCommand[] = [];
   private isPerforming = false;
+  private writing: Extract<BridgeCommand, { type: 'journal' }> | null = null;
   private tickets: number[] = [];
   private session = 100;
   private readonly isUp = { near: false, far: false };
@@ -84,6 +92,8 @@ export class BridgeRig {
     this.isUp.near = false;
     this.isUp.far = false;
     this.tickets = [];
+    this.waiting.length = 0;
+    this.writing = null;
     this.state = this.open();
     return this.do({ type: 'start', now: this.now });
   }
@@ -121,7 +131,10 @@ export class BridgeRig {
   pass(ms: number): this {
     this.settle();
     const untilMs = this.now + ms;
+    let wakes = 0;
     for (let nextMs = wakeAt(this.state); nextMs !== null && nextMs <= untilMs; nextMs = wakeAt(this.state)) {
+      wakes = nextMs > this.now ? 0 : wakes + 1;
+      if (wakes > wakesAtOnceMax) throw new Error(`something has been due since ${new Date(nextMs).toISOString()}, and is not done`);
       this.now = Math.max(this.now, nextMs);
       this.do({ type: 'wake', now: this.now }).settle();
     }
@@ -134,9 +147,20 @@ export class BridgeRig {
     this.waiting.push(...reduce(this.state, event).commands);
     if (this.isPerforming) return this;
     this.isPerforming = true;
-    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) this.perform(next);
+    while (this.writing === null) {
+      const next = this.waiting.shift();
+      if (next === undefined) break;
+      this.perform(next);
+    }
     this.isPerforming = false;
     return this;
+  }
+
+  /** The slow disk has written what it was given last. */
+  written(): this {
+    const { writing } = this;
+    this.writing = null;
+    return writing === null ? this : this.write(writing);
   }
 
   sentTo(filter: string): readonly Sent[] {
@@ -154,11 +178,16 @@ export class BridgeRig {
     else if (command.type === 'save') this.cache = command.cache;
     else if (command.type === 'rewrite') this.journal = [...command.lines];
     else if (command.type === 'journal') {
-      this.journal.push(...command.events);
-      this.do({ type: 'journalled', now: this.now });
+      if (this.isDiskSlow) this.writing = command;
+      else this.write(command);
     } else if (command.type === 'ask') this.answer([...command.keep, ...command.once]);
     else if (command.type === 'probe' && this.isUp.near) this.do({ type: 'alive', now: this.now });
     else if (command.type === 'drop' && this.isUp[command.where]) this.down(command.where);
+  }
+
+  private write({ lines }: Extract<BridgeCommand, { type: 'journal' }>): this {
+    this.journal.push(...lines);
+    return this.do({ type: 'journalled', now: this.now });
   }
 
   private answer(filters: readonly string[]): void {
@@ -169,6 +198,10 @@ export class BridgeRig {
 
   private carry({ where, ticket, topic, text, retain }: Extract<BridgeCommand, { type: 'publish' }>): void {
     if (!this.isUp[where]) return;
+    if (where === 'far' && ticket !== null && this.unsendable.has(topic)) {
+      this.do({ type: 'unsendable', ticket, now: this.now });
+      return;
+    }
     (where === 'far' ? this.sent : this.told).push({ topic, text, retain });
     if (ticket !== null) this.tickets.push(ticket);
     if (where === 'far' && this.isSilent) return;
