@@ -49,6 +49,34 @@ describe('homelab status at the hub', () => {
     expect(isNominal(world(cut), nowMs)).toBe(false);
   });
 
+  it('counts the age of what stands there from the last word of the site, not from when its will fired', () => {
+    const seen = (status: string, over: object): SiteSummary =>
+      summary('hub', { links: [{ site: 'cabin', status, down_since: ago(29), heard_at: ago(109), ...over }] });
+    expect(lines({ sites: [seen('down', {}), cabin], links: [will] })[0]).toBe(
+      'unknown cabin: LINK DOWN SINCE 14:39 UTC; what follows is 109 s old, it was nominal',
+    );
+    const silent = link('up', { ts: ago(300) });
+    expect(lines({ sites: [seen('down', { heard_at: null }), cabin], links: [silent] })[0]).toContain('LINK DOWN SINCE 14:39 UTC; what follows is 5 min old');
+    expect(lines({ sites: [seen('down', { heard_at: null }), cabin], links: [will] })[0]).toContain('what follows is 29 s old');
+  });
+
+  it('shows a site that is declared and of which nothing stands here', () => {
+    const seen = (status: string, down_since: string | null): Partial<StatusWorld> => ({
+      sites: [summary('hub', { links: [{ site: 'farm', status, down_since, heard_at: null }] })],
+      links: [],
+    });
+    expect(lines(seen('unknown', ago(600))).slice(0, 2)).toEqual([
+      'unknown farm: NEVER HEARD: IS ITS BRIDGE RUNNING?',
+      'nominal: nothing is wrong (last word 12 s ago)',
+    ]);
+    expect(lines(seen('unknown', null))[0]).toBe('unknown farm: NOT HEARD YET');
+    expect(lines(seen('down', ago(2220)))[0]).toBe('unknown farm: LINK DOWN SINCE 14:03 UTC; NOTHING OF IT IS KNOWN HERE');
+    expect(isNominal(world(seen('unknown', null)), nowMs)).toBe(false);
+    expect(checkLinks({ nowMs, ...(world(seen('unknown', ago(600))) as StatusWorld) })).toMatchObject([
+      { level: 'warning', found: 'farm: never heard: is its bridge running?' },
+    ]);
+  });
+
   it('does not take the time of a will for that of its death', () => {
     expect(lines({ links: [will] })[0]).toBe('unknown cabin: LINK DOWN; what follows is 50 min old, it was nominal');
     expect(lines({ links: [link('down', { since: undefined, ts: ago(600) })] })[0]).toContain('LINK DOWN SINCE 14:30 UTC; what follows is 10 min old');

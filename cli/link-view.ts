@@ -1,6 +1,6 @@
 /** What a link says in words on a terminal. Pure; `nowMs` is epoch milliseconds. What it says at all: contracts/link-view.ts. */
 import { clockTime } from '../actors/ledger/wording.ts';
-import type { LinkView } from '../contracts/link-view.ts';
+import type { AwaitedSite, LinkView } from '../contracts/link-view.ts';
 import { age } from './output.ts';
 
 /** "link up, 20 s ago", "link down since 14:03 UTC" */
@@ -12,4 +12,10 @@ export function linkWords(link: LinkView, nowMs: number): string {
 }
 
 /** How old what stands behind a dead link is; `said`: when the newest of it was written. */
-export const ageBehind = ({ downSince }: LinkView, said: string, nowMs: number): string => age(downSince ?? said, nowMs);
+export const ageBehind = ({ lastWordAt, downSince }: LinkView, said: string, nowMs: number): string => age(lastWordAt ?? downSince ?? said, nowMs);
+
+/** "never heard: is its bridge running?" */
+export function awaitedWords({ isNeverHeard, silentSince }: AwaitedSite, nowMs: number): string {
+  if (isNeverHeard) return 'never heard: is its bridge running?';
+  return silentSince === null ? 'not heard yet' : `link down since ${clockTime(silentSince, nowMs)}; nothing of it is known here`;
+}

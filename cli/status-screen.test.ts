@@ -112,6 +112,15 @@ describe('the screen of homelab status', () => {
     expect(first).toBe('degraded for 12 min: web on vps is down (last word 12 s ago)');
   });
 
+  it('says of an incident that flaps and is well just now that it is, and until when it is watched', () => {
+    const flapping = { kind: 'node_offline', message: 'edge: offline: the node-agent was stopped', flapping: true, quiet_at: '2026-03-01T12:08:30.000Z' };
+    const at = (well_since: string | null): string =>
+      screen({ sites: [site({ status: 'critical', worst: 'incident inc-1' })], incidents: [incident('inc-1', { ...flapping, well_since })] });
+    expect(at(ago(90))).toContain('flapping: well now, over if quiet until 12:08 UTC');
+    expect(at(ago(90))).not.toContain('was stopped');
+    expect(at(null)).toContain('edge: offline: the node-agent was stopped');
+  });
+
   it('takes the beginning from what is not well where there is no incident', () => {
     expect(
       screen({ sites: [site({ status: 'unknown', worst: 'web on vps is unknown' })], services: [service('web', { status: 'unknown', since: ago(300) })] }),

@@ -7,10 +7,10 @@ import type { ActorStatus } from '../contracts/actor-status.ts';
 import { heartbeatIntervalMs, heartbeatIntervalsMissedMax } from '../contracts/defaults.ts';
 import type { Incident } from '../contracts/incident.ts';
 import type { LinkStatus } from '../contracts/link.ts';
-import { isCutOff, type LinkView, linkViewsOf } from '../contracts/link-view.ts';
+import { awaitedSitesOf, isCutOff, type LinkView, linkViewsOf } from '../contracts/link-view.ts';
 import type { SiteSummary, WorldNode, WorldService } from '../contracts/world.ts';
 import { faultyInventoriesOf } from './inventory-fault.ts';
-import { ageBehind, linkWords } from './link-view.ts';
+import { ageBehind, awaitedWords, linkWords } from './link-view.ts';
 import { age, coloured, simulatedLine, table } from './output.ts';
 
 export interface StatusWorld {
@@ -65,9 +65,10 @@ function staleness(site: SiteSummary, world: StatusWorld, nowMs: number): string
   return `the last word is ${age(site.last_update, nowMs)} old`;
 }
 
-/** Nominal means: every site says so, and may be believed; nothing that is declared is left out because its file has a fault. */
+/** Nominal means: every site that is declared says so, and may be believed; nothing that is declared is left out because its file has a fault. */
 export const isNominal = (world: StatusWorld, nowMs: number): boolean =>
   world.sites.length > 0 &&
+  awaitedSitesOf(world).length === 0 &&
   faultyInventoriesOf(world.actors).length === 0 &&
   world.sites.every((site) => site.status === 'nominal' && staleness(site, world, nowMs) === null);
 
@@ -87,8 +88,12 @@ function sitesHead(world: StatusWorld, nowMs: number): readonly string[] {
   const rank = (site: SiteSummary): number =>
     staleness(site, world, nowMs) === null ? ['nominal', 'unknown', 'degraded', 'critical'].indexOf(site.status) : 4;
   const sites = [...world.sites].sort((a, b) => rank(b) - rank(a));
-  const shown = sites.slice(0, sitesShown).flatMap((site) => siteHead(site, world, nowMs));
-  return sites.length > sitesShown ? [...shown, `and ${sites.length - sitesShown} more sites: homelab status --json`] : shown;
+  const heads = [
+    ...awaitedSitesOf(world).map((site) => [`${coloured('unknown')} ${site.site}: ${awaitedWords(site, nowMs).toUpperCase()}`]),
+    ...sites.map((site) => siteHead(site, world, nowMs)),
+  ];
+  const shown = heads.slice(0, sitesShown).flat();
+  return heads.length > sitesShown ? [...shown, `and ${heads.length - sitesShown} more sites: homelab status --json`] : shown;
 }
 
 function siteHead(site: SiteSummary, world: StatusWorld, nowMs: number): readonly string[] {
@@ -179,7 +184,7 @@ function troublesOf(world: StatusWorld): readonly Trouble[] {
     })),
     ...others.map((incident) => {
       const more = andMore(incident.id);
-      const said = incident.message === '' ? incident.kind : incident.message;
+      const said = calmWords(incident) ?? (incident.message === '' ? incident.kind : incident.message);
       return {
         status: incident.severity,
         what: incident.service === null ? incident.node : `${incident.service} on ${incident.node}`,
@@ -195,6 +200,10 @@ function troublesOf(world: StatusWorld): readonly Trouble[] {
     })),
   ];
 }
+
+/** Why something stands here that everything else calls well; null: it is bad. Less than a quarter of an hour away, so its time needs no day. */
+const calmWords = ({ well_since, quiet_at }: Incident): string | null =>
+  well_since === null || quiet_at === null ? null : `flapping: well now, over if quiet until ${quiet_at.slice(11, 16)} UTC`;
 
 function troublePart(troubles: readonly Trouble[], room: number, nowMs: number): readonly string[] {
   if (troubles.length === 0) return [];

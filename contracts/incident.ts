@@ -77,6 +77,10 @@ export const Incident = z.object({
   consequences: z.array(Consequence).max(consequencesListed).default([]).describe('what it explains now, directly or through others, by name'),
   consequences_count: Count.default(0).describe('all of them'),
   flapping: z.boolean().default(false).describe('its verdict changes again and again: it stays active until it has been quiet for 10 minutes'),
+  well_since: Timestamp.nullable().default(null).describe('flapping, and well at the moment: since then; null: it is bad, does not flap, or has ended'),
+  quiet_at: Timestamp.nullable()
+    .default(null)
+    .describe('flapping: it will have been quiet for long enough then, by the clock of the observer, unless its verdict changes; null: does not flap'),
   timeline: z.array(IncidentChange).max(20).default([]).describe('newest 20 changes, oldest first'),
   expires_at: Timestamp.nullable()
     .default(null)

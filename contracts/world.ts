@@ -59,8 +59,13 @@ export type Deployment = z.infer<typeof Deployment>;
 /** The link of another site as this observer sees it. */
 const SeenLink = z.object({
   site: SiteName,
-  status: z.enum(['up', 'degraded', 'down', 'unknown']).describe('down: it says so, or nothing was heard of it for long enough; unknown: not heard yet'),
-  down_since: Timestamp.nullable().describe('by the clock of the observer; null: it is not down'),
+  status: z
+    .enum(['up', 'degraded', 'down', 'unknown'])
+    .describe('down: it says so, or nothing was heard of it for long enough; unknown: not heard yet, or declared and never heard'),
+  down_since: Timestamp.nullable().describe('by the clock of the observer; null: it is not down; unknown and down_since: never heard, and awaited since then'),
+  heard_at: Timestamp.nullable()
+    .default(null)
+    .describe('last word of the site while its link is neither up nor degraded, by the clock of the observer; null: it is, or nobody knows'),
 });
 
 export const SiteSummary = z.object({

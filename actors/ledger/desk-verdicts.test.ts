@@ -221,6 +221,30 @@ describe('who asks', () => {
   });
 });
 
+describe('a program', () => {
+  it.each(['supervisor-vps', 'supervisor-cabin-1', 'executor-vps', 'ledger-vps'])(
+    'such as %s asks nothing of another site, although it may propose at its own, or act where it is',
+    (login) => {
+      for (const state of ['pending', 'maintenance', 'approved', 'rejected', 'cancelled'] as const) {
+        const desk = asked();
+        const said = (): string => JSON.stringify([[...desk.state.actions], desk.windows(node)]);
+        const before = said();
+        const { state: _state, request: decision, ...stamp } = relayed(desk, { by: login, login });
+        const evidence = { trigger_type: 'requested', message: '', incident_id: null };
+        const request: RelayedRequest =
+          state === 'pending'
+            ? { ...stamp, state, request: { type: 'collect_diagnostics', node, service: 'web', params: {}, evidence } }
+            : state === 'maintenance'
+              ? { ...stamp, state, request: { node, service: null, until: '2026-03-01T18:00:00.000Z', reason: 'disk' } }
+              : { ...stamp, state, request: decision };
+        const summary = `Refused: ${login} is a program, and only people ask from another site.`;
+        expect(judge(desk, request)).toMatchObject({ ok: false, code: 'not_allowed', summary });
+        expect(said()).toBe(before);
+      }
+    },
+  );
+});
+
 describe('a request that comes again', () => {
   it('gets the same verdict, and does nothing more', () => {
     const desk = asked();

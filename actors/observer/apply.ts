@@ -66,6 +66,9 @@ export function applyEvent(world: NodeWorld, event: StoredEvent, touched: Touche
     case 'node_offline':
       applyReach(world, moment, event.type === 'node_online' ? 'online' : 'offline');
       break;
+    case 'link_down':
+      if (typeof event.payload['heard_ms'] === 'number') world.linkHeardMs = event.payload['heard_ms'];
+      break;
     default:
   }
   if (row.opens !== undefined) applyEvidence(world, moment, row.opens);
@@ -131,6 +134,7 @@ function applyClosing(world: NodeWorld, moment: Moment, kind: IncidentKind): voi
   if (!isFinal && entry.flapping) {
     // It stays, and ends when it has been quiet: nobody is told of every turn.
     entry.well ??= { at: happened, type: event.type };
+    if (isIncident(entry)) touchIncident(moment, entry);
   } else {
     const incident = closeKey(world, { service: event.service, kind }, { type: event.type, at: happened, atMs });
     if (incident !== null) touchIncident(moment, incident);

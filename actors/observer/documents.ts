@@ -10,6 +10,7 @@ import type { topics } from '../../contracts/topics.ts';
 import { observerAheadMs } from './clocks.ts';
 import { consequencesFor, incidentOfService } from './explained.ts';
 import { documentedKinds, serviceKinds } from './grace.ts';
+import { quietAtMs } from './judge-course.ts';
 import { siteOfNode } from './site-node.ts';
 import type { NodeLive, ObserverState } from './state.ts';
 import { blindingIncident, isOwn, judgeService, openEntry, serviceView } from './status.ts';
@@ -143,6 +144,8 @@ function incidentDocument(state: ObserverState, node: NodeLive, { key, id, now }
       consequences: [...consequences.listed],
       consequences_count: consequences.count,
       flapping,
+      well_since: flapping ? (incident.well?.at ?? null) : null,
+      quiet_at: flapping ? iso(quietAtMs(state, node, incident)) : null,
       // The writer compares with what it published: a list that the world goes on changing would look the same.
       timeline: [...timeline],
       expires_at: expiresMs === null ? null : iso(expiresMs),

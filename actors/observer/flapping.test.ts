@@ -91,7 +91,7 @@ describe('a verdict that changes again and again', () => {
     const [after] = rig.incidents();
     expect(rig.incidents()).toHaveLength(1);
     expect(after).toMatchObject({ id: before?.['id'], flapping: true, occurrence_count: 52, timeline: before?.['timeline'] });
-    const counts = ['occurrence_count', 'occurrences', 'last_occurrence', 'summary'];
+    const counts = ['occurrence_count', 'occurrences', 'last_occurrence', 'summary', 'quiet_at'];
     const rest = (doc: Record<string, unknown> | undefined): unknown => Object.entries(doc ?? {}).filter(([name]) => !counts.includes(name));
     expect(rest(after)).toEqual(rest(before));
   });
@@ -101,9 +101,12 @@ describe('a verdict that changes again and again', () => {
     rig.passAlive(30_000);
     good(rig);
     rig.passAlive(minute);
-    expect(rig.incidents()).toMatchObject([{ flapping: true }]);
+    const [since, quiet] = [rig.now - minute, rig.now + 9 * minute].map((ms) => new Date(ms).toISOString());
+    expect(rig.incidents()).toMatchObject([{ flapping: true, well_since: since, quiet_at: quiet }]);
     expect(rig.doc('world/services/vps/web')).toMatchObject({ status: 'healthy', incident_id: rig.incidents()[0]?.['id'] });
     expect(rig.site()).toMatchObject({ incidents_active: 1 });
+    bad(rig);
+    expect(rig.incidents()).toMatchObject([{ flapping: true, well_since: null }]);
   });
 });
 

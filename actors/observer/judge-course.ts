@@ -4,6 +4,8 @@ import type { IncidentKind } from '../../contracts/incident.ts';
 import { flapChangesMax, slowFlapChangesMax } from './changes.ts';
 import type { Docket } from './docket.ts';
 import { isLouder } from './incidents.ts';
+import { isNeverHeard } from './links.ts';
+import { siteOfNode } from './site-node.ts';
 import type { NodeLive, ObserverState } from './state.ts';
 import { activeIncidents, type Changes, entries, type IncidentRecord, openKey } from './world.ts';
 
@@ -14,6 +16,10 @@ function isFlapping({ times }: Changes, { flapWindowMs, flapQuietMs }: ObserverS
   return times.length >= slowFlapChangesMax && times.every((ms, at) => at === 0 || Math.abs(ms - (times[at - 1] as number)) < flapQuietMs);
 }
 
+/** When what flaps will have been quiet for long enough, unless its verdict changes until then. */
+export const quietAtMs = ({ options }: ObserverState, { world }: NodeLive, { service, kind }: Pick<IncidentRecord, 'service' | 'kind'>): number =>
+  (world.changes.get(openKey(service, kind))?.last_ms ?? 0) + options.flapQuietMs;
+
 /** A consequence does not flap: it follows its cause. */
 export function judgeFlapping(state: ObserverState, node: NodeLive, docket: Docket): void {
   const { flapWindowMs, flapQuietMs } = state.options;
@@ -22,7 +28,7 @@ export function judgeFlapping(state: ObserverState, node: NodeLive, docket: Dock
     const key = openKey(service, kind);
     const changes = node.world.changes.get(key);
     if (flapping) {
-      if (docket.isDue((changes?.last_ms ?? 0) + flapQuietMs)) docket.add('incident_quiet', entry.message, { service, payload: { kind } });
+      if (docket.isDue(quietAtMs(state, node, entry))) docket.add('incident_quiet', entry.message, { service, payload: { kind } });
       continue;
     }
     // What a quiet time is for: its incident is at most one in such a time, and comes back under its id.
@@ -51,8 +57,12 @@ const worsens: Readonly<Record<IncidentKind, boolean>> = {
   ...{ disk: false, memory: false, cpu: false, io: false, clock: false, mesh: false, other: false },
 };
 
-function nextSeverity({ options }: ObserverState, node: NodeLive, incident: IncidentRecord): { readonly severity: Severity; readonly afterMs: number } | null {
+function nextSeverity(state: ObserverState, node: NodeLive, incident: IncidentRecord): { readonly severity: Severity; readonly afterMs: number } | null {
+  const { options } = state;
   if (!worsens[incident.kind]) return null;
+  // Nobody goes without a site that has never been there.
+  const site = incident.kind === 'link_down' ? siteOfNode(node.name) : null;
+  if (site !== null && isNeverHeard(state, site)) return null;
   switch (incident.severity) {
     case 'warning':
       return { severity: 'error', afterMs: options.warningEscalatesMs };

@@ -105,9 +105,18 @@ describe('a link that is down', () => {
     const rig = hub();
     rig.link('down');
     rig.passAlive(20 * minute);
+    rig.desire(null, { node: 'edge' });
     rig.link(null);
     expect(rig.incidents()).toEqual([]);
     expect(seen(rig)).toBeUndefined();
+    const other = hub();
+    other.link('down');
+    other.passAlive(20 * minute);
+    other.link(null);
+    expect(other.incidents()).toHaveLength(1);
+    other.desire(null, { node: 'edge' });
+    expect(other.incidents()).toEqual([]);
+    expect(seen(other)).toBeUndefined();
   });
 });
 

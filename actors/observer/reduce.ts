@@ -21,7 +21,7 @@ import { derivedId } from './derived-id.ts';
 import type { Derived } from './docket.ts';
 import { hearAction, hearDesired, hearNodeHealth, hearServiceHealth, hearWorldNode } from './hear.ts';
 import { judgeNode } from './judge.ts';
-import { hearLink } from './links.ts';
+import { declareLinks, hearLink } from './links.ts';
 import { directoryOf } from './node-directory.ts';
 import { publish } from './publish.ts';
 import { siteNode } from './site-node.ts';
@@ -64,6 +64,7 @@ export function reduce(state: ObserverState, input: ObserverInput): Reduction<Ob
       break;
     case 'desired':
       refresh(state, hearDesired(state, input), now, commands);
+      for (const site of declareLinks(state, now)) refresh(state, site, now, commands);
       // With a node comes the word of how long the link of its site may be away.
       refreshIf(state, state.nodes.get(siteNode(input.doc?.site ?? '')), now, commands);
       break;

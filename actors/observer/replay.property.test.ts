@@ -223,14 +223,15 @@ test('a restarted observer that is told the same retained documents publishes th
         const told = after.state.nodes.get(name);
         if (told !== undefined) told.heardAtMs = was.heardAtMs;
       }
-      for (const [site, { doc }] of before.state.links) after.say({ type: 'link', site, doc, retained: true });
+      for (const [site, { doc = null }] of before.state.links) after.say({ type: 'link', site, doc, retained: true });
       after.now = before.state.syncedAtMs;
       after.isPrompt = false;
       after.say({ type: 'synced' });
       after.now = before.now;
       for (const [site, was] of before.state.links) {
         after.state.links.set(site, { ...was, shown: 'unknown' });
-        after.say({ type: 'link', site, doc: was.doc, retained: !was.isDownHeard });
+        after.state.isSummaryDirty = true;
+        after.say({ type: 'link', site, doc: was.doc ?? null, retained: !was.isDownHeard });
       }
       after.say({ type: 'wake' });
       const world = (rig: ObserverRig): [string, unknown][] =>

@@ -7,6 +7,7 @@
 import type { SiteSummary } from '../../contracts/world.ts';
 import { isShown, type ObserverDocument } from './documents.ts';
 import { consequencesFor, isConsequence } from './explained.ts';
+import { lastHeardMs } from './links.ts';
 import { siteNode, siteOfNode } from './site-node.ts';
 import type { NodeLive, ObserverState } from './state.ts';
 import { isMonitored, serviceView } from './status.ts';
@@ -74,11 +75,14 @@ export function siteDocument(state: ObserverState): ObserverDocument {
 }
 
 /** Of the sites whose links lead here. What a site's own link does is nothing that it waits for. */
-function linksOf({ options, links, nodes }: ObserverState): Pick<SiteSummary, 'links'> {
-  const seen = [...links].flatMap(([site, { doc, shown }]) => {
-    if (site === options.site || doc === null) return [];
-    const world = nodes.get(siteNode(site))?.world;
-    return [{ site, status: shown, down_since: (world === undefined ? undefined : badEntry(world, null, 'link_down'))?.started_at ?? null }];
+function linksOf(state: ObserverState): Pick<SiteSummary, 'links'> {
+  const seen = [...state.links].flatMap(([site, { doc, shown, declaredAtMs }]) => {
+    if (site === state.options.site || ((doc ?? null) === null && declaredAtMs === null)) return [];
+    const world = state.nodes.get(siteNode(site))?.world;
+    const downSince = (world === undefined ? undefined : badEntry(world, null, 'link_down'))?.started_at ?? null;
+    // While it is there its own document says when it spoke last; to repeat each word here would cost as much as the words.
+    const heardMs = shown === 'up' || shown === 'degraded' ? null : lastHeardMs(state, site);
+    return [{ site, status: shown, down_since: downSince, heard_at: heardMs === null ? null : new Date(heardMs).toISOString() }];
   });
   return seen.length === 0 ? {} : { links: seen.sort((a, b) => (a.site < b.site ? -1 : 1)) };
 }

@@ -20,7 +20,7 @@ export const isOwn = (state: ObserverState, node: NodeLive): boolean => siteOf(s
 
 /** Where other sites' documents arrive, what merely names a node does not say whose it is: to claim it would be to write over that site. */
 const isPlaced = (node: NodeLive): boolean => node.desired !== null || node.health !== null || siteOfNode(node.name) !== null;
-const hasSitesBelow = ({ links, options }: ObserverState): boolean => [...links.keys()].some((site) => site !== options.site);
+const hasSitesBelow = ({ links, options }: ObserverState): boolean => [...links].some(([site, { doc }]) => site !== options.site && doc !== undefined);
 
 /** Heartbeats are expected where the desired state names a node-agent, and where one reports without being named by anybody. */
 export const isMonitored = (node: NodeLive): boolean => (node.desired === null ? node.health !== null : node.desired.agents.includes('node-agent'));

@@ -126,6 +126,8 @@ export interface NodeWorld {
   readonly verdicts: Map<string, Verdict>;
   /** By correlation id. */
   readonly deployments: Map<string, DeploymentRecord>;
+  /** Of the node of a site: when its last word came before its link was last down, observer's clock. */
+  linkHeardMs: number | null;
   purgedMs: number;
 }
 
@@ -140,6 +142,7 @@ export const createWorld = (node: string): NodeWorld => ({
   changes: new Map(),
   verdicts: new Map(),
   deployments: new Map(),
+  linkHeardMs: null,
   purgedMs: 0,
 });
 
@@ -192,6 +195,7 @@ export const WorldSlice = z.object({
   changes: pairs(Changes).default([]),
   verdicts: pairs(Verdict),
   deployments: pairs(DeploymentRecord),
+  link_heard_ms: Ms.optional().describe('absent: not known, or not of a site'),
   purged_ms: Ms,
 });
 export type WorldSlice = z.infer<typeof WorldSlice>;
@@ -210,6 +214,7 @@ export const sliceOf = (world: NodeWorld): WorldSlice => ({
   changes: sorted(world.changes),
   verdicts: sorted(world.verdicts),
   deployments: sorted(world.deployments),
+  ...(world.linkHeardMs === null ? {} : { link_heard_ms: world.linkHeardMs }),
   purged_ms: world.purgedMs,
 });
 
@@ -224,6 +229,7 @@ export const worldOf = (slice: WorldSlice): NodeWorld => ({
   changes: new Map(slice.changes),
   verdicts: new Map(slice.verdicts),
   deployments: new Map(slice.deployments),
+  linkHeardMs: slice.link_heard_ms ?? null,
   purgedMs: slice.purged_ms,
 });
 

@@ -1,8 +1,8 @@
 /** The links between sites that end at this broker, by what their bridges say. Pure. */
 import type { LinkStatus } from '../../contracts/link.ts';
-import { type LinkView, linkViewsOf } from '../../contracts/link-view.ts';
+import { awaitedSitesOf, type LinkView, linkViewsOf } from '../../contracts/link-view.ts';
 import type { SiteSummary } from '../../contracts/world.ts';
-import { linkWords } from '../link-view.ts';
+import { awaitedWords, linkWords } from '../link-view.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
 const say = findingsOf('links');
@@ -19,8 +19,16 @@ export interface LinksAsked {
 }
 
 /** Nothing is said where there is no other site. */
-export const checkLinks = ({ nowMs, ...evidence }: LinksAsked): readonly Finding[] =>
-  [...linkViewsOf(evidence, nowMs).values()].map((link) => checkLink(link, nowMs));
+export const checkLinks = ({ nowMs, ...evidence }: LinksAsked): readonly Finding[] => [
+  ...[...linkViewsOf(evidence, nowMs).values()].map((link) => checkLink(link, nowMs)),
+  ...awaitedSitesOf(evidence).map((site) =>
+    say.warning(
+      `${site.site}: ${awaitedWords(site, nowMs)}`,
+      'it is declared in the inventory, and nothing of it is shown here',
+      `homelab doctor   # on a machine of ${site.site}`,
+    ),
+  ),
+];
 
 function checkLink(link: LinkView, nowMs: number): Finding {
   const { site, status, isCrossed, offsetMs } = link;

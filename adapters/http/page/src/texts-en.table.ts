@@ -239,6 +239,7 @@ export const en = {
     lasted: (age: string) => `lasted ${age}`,
     times: (count: number) => `${count} times`,
     flapping: 'flapping',
+    flappingWell: 'flapping: well just now, over once it has been quiet for a while',
     explainedBy: 'Consequence of',
     related: 'See also',
     timeline: 'What happened',

@@ -81,7 +81,12 @@ export function siteViewsOf(world: World, nowMs: number): readonly SiteView[] {
 function doubtOf(site: SiteSummary, link: LinkView | undefined, world: World, nowMs: number): Doubt | null {
   if (link !== undefined && isCutOff(link)) {
     const sinceMs = link.downSince === null ? null : Date.parse(link.downSince);
-    return { kind: 'link', sinceMs, ageMs: nowMs - (sinceMs ?? Date.parse(site.ts)), detail: site.site };
+    return {
+      kind: 'link',
+      sinceMs,
+      ageMs: nowMs - (link.lastWordAt === null ? (sinceMs ?? Date.parse(site.ts)) : Date.parse(link.lastWordAt)),
+      detail: site.site,
+    };
   }
   const nodes = new Set(world.nodes.filter((node) => node.site === site.site).map((node) => node.node));
   const observers = world.actors.filter((actor) => actor.actor === 'observer' && (world.sites.length === 1 || nodes.has(actor.node ?? '')));

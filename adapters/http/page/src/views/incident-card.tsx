@@ -1,4 +1,5 @@
 /** One open trouble under its cause, with what it explains folded away. */
+import type { Incident } from '../../../../../contracts/incident.ts';
 import { Age } from '../parts/age.tsx';
 import { Status } from '../parts/status.tsx';
 import { href } from '../route.ts';
@@ -11,6 +12,9 @@ import { texts } from '../texts.ts';
 const t = texts.incident;
 
 export const kindOf = (kind: string): string => t.kinds[kind] ?? kind;
+
+/** Something stands here as bad that everything else calls well: why. */
+export const flappingWords = ({ well_since }: Pick<Incident, 'well_since'>): string => (well_since === null ? t.flapping : t.flappingWell);
 
 /** `<node>/<service>`, or `<node>`, as a way to it. */
 export const thingHref = (what: string): string => {
@@ -59,7 +63,7 @@ export const CauseCard = ({ cause }: { readonly cause: Cause }) => {
         <span>{kindOf(incident.kind)}</span>
         <Age of={incident.started_at} say={t.since} />
         {incident.occurrence_count > 1 ? <span>{t.times(incident.occurrence_count)}</span> : null}
-        {incident.flapping ? <span class="tag">{t.flapping}</span> : null}
+        {incident.flapping ? <span class="tag">{flappingWords(incident)}</span> : null}
         {action === null ? null : (
           <a href={href('actions', action.id)}>
             {action.status === 'pending' ? t.waitsForYou : `${t.actionWay}: ${texts.words[action.status] ?? action.status}`}

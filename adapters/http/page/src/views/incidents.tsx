@@ -12,7 +12,7 @@ import { barsOf } from '../state/incident-chart.ts';
 import { calmNowMs, needs, nowMs, page, sites, world } from '../state/store.ts';
 import { clockTime, duration } from '../state/words.ts';
 import { texts } from '../texts.ts';
-import { CauseCard, Consequences, kindOf, thingHref } from './incident-card.tsx';
+import { CauseCard, Consequences, flappingWords, kindOf, thingHref } from './incident-card.tsx';
 
 const t = texts.incident;
 const hours = { day: 24, week: 168 } as const;
@@ -170,7 +170,7 @@ export const IncidentView = ({ id }: { readonly id: string }) => {
         <p class="quiet-text">
           <Status of={incident.status === 'active' ? incident.severity : incident.status} stale={doubt !== null || page.value !== null} />{' '}
           <OldTag doubt={doubt} /> {incident.status === 'active' ? <Age of={incident.started_at} say={t.since} /> : lasted(incident)}{' '}
-          {incident.flapping ? t.flapping : ''}
+          {incident.flapping ? flappingWords(incident) : ''}
         </p>
       </Heading>
       <div class="columns">
