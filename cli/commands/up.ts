@@ -87,12 +87,20 @@ function welcome(settings: Settings, broker: string, elsewhere: readonly string[
     `homelab: watching node ${settings.node} (site ${settings.site})`,
     `  broker   ${broker}`,
     webLine(settings),
+    ...uplinkLines(settings),
     `  engine   ${engine}`,
     `  data     ${settings.dataRoot}`,
     ...elsewhere,
     '  In another terminal: homelab status · homelab watch · homelab actions · homelab approve next',
     '  Nothing is ever repaired without your yes.',
   ].join('\n');
+}
+
+/** Of an edge site. */
+function uplinkLines({ stability: { upstreamUrl }, standbyPort }: Settings): readonly string[] {
+  if (upstreamUrl === null) return [];
+  const standby = standbyPort === null ? 'no standby: HOMELAB_STANDBY_PORT' : `standby on port ${standbyPort} while the site's broker is away`;
+  return [`  uplink   ${withoutCredentials(upstreamUrl)} (${standby})`];
 }
 
 const withoutCredentials = (url: string): string => url.replace(/\/\/[^@/]*@/, '//');

@@ -104,12 +104,14 @@ describe('the answer to why', () => {
 describe('the question', () => {
   const desired = (node: string, names: readonly string[], aliases: readonly string[] = []): DesiredNode =>
     ({ node, site: 'hub', aliases, services: names.map((name) => ({ name })) }) as unknown as DesiredNode;
-  const known = { desired: [desired('vps', ['web', 'mosquitto'], ['node-2']), desired('piha', ['redis'])], decisions: [] as readonly Decisions[] };
+  const known = { desired: [desired('vps', ['web', 'mosquitto'], ['node-2']), desired('piha', ['redis', 'mosquitto'])], decisions: [] as readonly Decisions[] };
 
   it.each([
     ['vps', 'web'],
     ['vps/web', undefined],
     ['node-2', 'web'],
+    // On one node only: there is no other that could be meant.
+    ['web', undefined],
   ])('%s %s is understood', (node, service) => {
     expect(questionOf(known, node, service)).toMatchObject({ desired: { node: 'vps' }, service: 'web', decisions: null });
   });
