@@ -13,7 +13,8 @@ export type App = FastifyInstance<RawServerDefault, RawRequestDefaultExpression,
 /** Who makes a request, and how that is known. */
 export interface Caller {
   readonly login: string;
-  readonly role: PersonRole;
+  /** none: there is a list of people, and this one is not in it. */
+  readonly role: PersonRole | 'none';
   readonly by: 'session' | 'token' | 'this machine';
   /** What must come with a request that changes something; null: nothing, a token was shown. */
   readonly csrf: string | null;

@@ -105,7 +105,7 @@ export async function buildApp(parts: WebParts, timing?: Timing): Promise<App> {
   });
   app.get('/openapi.json', { config: { gate: 'look' }, schema: { hide: true } }, () => app.swagger());
   addLooking(app, parts, streams);
-  addStream(app, parts, streams);
+  addStream(app, parts, { guard, streams });
   addDeciding(app, parts);
   addAccess(app, parts, { guard, streams });
   await addPage(app, settings.pageDirectory);

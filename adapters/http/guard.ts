@@ -8,8 +8,9 @@
 import type { FastifyRequest } from 'fastify';
 import type { OperatorDesk } from '../../actors/operator-ui/ports.ts';
 import { accessListOf } from '../../contracts/access-list.ts';
-import type { AccessList, PersonRole } from '../../contracts/desired.ts';
+import type { AccessList } from '../../contracts/desired.ts';
 import { topics } from '../../contracts/topics.ts';
+import { markOf } from '../logins/login-book.ts';
 import { ownerOf } from '../logins/tokens.ts';
 import type { Caller, Gate, WebParts } from './app-types.ts';
 import { Refusal } from './refusal.ts';
@@ -25,7 +26,7 @@ const nobodysName = 'anonymous';
 export interface Guard {
   /** Throws a Refusal. */
   readonly check: (request: FastifyRequest, gate: Gate) => void;
-  readonly roleOf: (login: string) => PersonRole;
+  readonly roleOf: (login: string) => Caller['role'];
   /** What a page must show while nobody needs a login. */
   readonly csrfWithoutLogin: string;
 }
@@ -33,11 +34,11 @@ export interface Guard {
 export function createGuard(parts: WebParts): Guard {
   const csrfWithoutLogin = newSecret();
   const access = accessReader(parts.desk);
-  const roleOf = (login: string): PersonRole => {
+  const roleOf = (login: string): Caller['role'] => {
     const list = access();
     if (list === 'unknown') return 'reader';
     if (list === null) return 'operator';
-    return Object.hasOwn(list, login) ? (list[login] ?? 'reader') : 'reader';
+    return (Object.hasOwn(list, login) ? list[login] : undefined) ?? 'none';
   };
   const callerOf = (request: FastifyRequest): Caller | null => {
     const { book, sessions, desk, settings } = parts;
@@ -50,7 +51,7 @@ export function createGuard(parts: WebParts): Guard {
     }
     const id = request.cookies[cookieName];
     const session = id === undefined ? null : sessions.find(id, desk.now());
-    if (session === null || !book.logins().has(session.login)) return null;
+    if (session === null || markOf(book.logins(), session.login) !== session.mark) return null;
     return { login: session.login, role: roleOf(session.login), by: 'session', csrf: session.csrf };
   };
   return {
@@ -70,6 +71,7 @@ function checkGate(request: FastifyRequest, gate: Gate): void {
   if (gate === 'open') return;
   if (gate === 'figures' && caller === null && isLoopback(request.socket.remoteAddress) && !cameThroughProxy(request)) return;
   if (caller === null) throw new Refusal(401, 'login_needed', 'Log in first.');
+  if (caller.role === 'none') throw new Refusal(403, 'no_role', `${caller.login} has no role here: inventory/access.yaml, or homelab creds add --role`);
   if (gate === 'ask' && caller.role === 'reader') throw new Refusal(403, 'not_allowed', `${caller.login} may look, not ask for anything.`);
 }
 
@@ -108,14 +110,14 @@ function isOwnOrigin(origin: string, host: string | undefined, publicUrl: string
   return url.host === urlOf(`${url.protocol}//${host ?? ''}`)?.host || (publicUrl !== null && url.origin === urlOf(publicUrl)?.origin);
 }
 
-function tokenCaller({ book, desk }: WebParts, token: string, roleOf: (login: string) => PersonRole): Caller {
+function tokenCaller({ book, desk }: WebParts, token: string, roleOf: Guard['roleOf']): Caller {
   const seen = ownerOf(book.logins(), token, desk.now());
   if (seen.kind === 'unknown') throw new Refusal(401, 'bad_token', 'This token is not known.');
   if (seen.kind === 'expired') throw new Refusal(401, 'expired_token', `The token ${seen.name} has expired: homelab creds add makes a new one.`);
   return { login: seen.login, role: roleOf(seen.login), by: 'token', csrf: null };
 }
 
-const bearerOf = ({ headers }: FastifyRequest): string | null => /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
+export const bearerOf = ({ headers }: FastifyRequest): string | null => /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 
 /** What proxies add, and who is asked directly never sees. */
 const cameThroughProxy = ({ headers }: FastifyRequest): boolean =>

@@ -1,5 +1,6 @@
 /** Who am I, logging in and out. A session is a cookie that scripts cannot read; wrong logins are slow, limited and all told the same. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { markOf } from '../logins/login-book.ts';
 import { verifyPassword } from '../logins/password.ts';
 import type { App, Caller, WebParts } from './app-types.ts';
 import { cookieName, type Guard } from './guard.ts';
@@ -14,7 +15,7 @@ export function addAccess(app: App, parts: WebParts, { guard, streams }: { reado
   const { book, sessions, desk, log } = parts;
   const meOf = (caller: Caller | null) => ({
     login: caller?.login ?? null,
-    role: caller?.role ?? null,
+    role: caller === null || caller.role === 'none' ? null : caller.role,
     csrf: caller?.csrf ?? null,
     loginRequired: book.isNeeded(),
   });
@@ -26,11 +27,11 @@ export function addAccess(app: App, parts: WebParts, { guard, streams }: { reado
     { ...open, schema: { summary: 'Log in', body: LoginBody, response: { 200: Answer.extend(Me.shape), 401: Answer, 429: Answer } } },
     async (request, reply) => {
       const { login, password } = request.body;
-      const isRight = await tryPassword(parts, request, login, password);
-      if (!isRight) throw new Refusal(401, 'wrong_login', 'Login or password is wrong.');
+      const mark = await tryPassword(parts, request, login, password);
+      if (mark === null) throw new Refusal(401, 'wrong_login', 'Login or password is wrong.');
       // Whoever had this browser before is gone, and an id that somebody planted means nothing.
       endSession(parts, request, reply);
-      const { id, session } = sessions.begin(login, desk.now());
+      const { id, session } = sessions.begin({ login, mark }, desk.now());
       reply.setCookie(cookieName, id, { ...cookieOptions(request), maxAge: ageMaxMs / 1000 });
       log.info({ login, from: request.ip }, 'logged in');
       const caller: Caller = { login, role: guard.roleOf(login), by: 'session', csrf: session.csrf };
@@ -46,12 +47,15 @@ export function addAccess(app: App, parts: WebParts, { guard, streams }: { reado
   });
 }
 
-async function tryPassword({ book, attempts, desk }: WebParts, request: FastifyRequest, login: string, password: string): Promise<boolean> {
+/** The mark of the password that was right, or null. */
+async function tryPassword({ book, attempts, desk }: WebParts, request: FastifyRequest, login: string, password: string): Promise<string | null> {
   const waitS = attempts.begin(login, request.ip, desk.now());
   if (waitS !== null) throw new Refusal(429, 'too_many_attempts', `Too many wrong logins; try again in ${Math.ceil(waitS / 60)} min.`, waitS);
-  const isRight = await verifyPassword(password, book.logins().get(login)?.scrypt ?? null);
-  if (isRight) attempts.succeeded(login, request.ip);
-  return isRight;
+  // What was compared, not what is there when the answer comes: it may have been changed meanwhile.
+  const mark = markOf(book.logins(), login);
+  if (!(await verifyPassword(password, mark))) return null;
+  attempts.succeeded(login, request.ip);
+  return mark;
 }
 
 function endSession({ sessions }: WebParts, request: FastifyRequest, reply: FastifyReply): void {

@@ -1,25 +1,36 @@
 /** GET /stream: hands the connection over to the streams (stream.ts), with the headers that every answer has. */
+import { markOf } from '../logins/login-book.ts';
+import { ownerOf } from '../logins/tokens.ts';
 import type { App, Caller, WebParts } from './app-types.ts';
-import { cookieName } from './guard.ts';
+import { bearerOf, cookieName, type Guard } from './guard.ts';
 import { Refusal } from './refusal.ts';
 import { StreamQuery } from './schemas.ts';
 import { type Streams, streamsMax } from './stream.ts';
 
-export function addStream(app: App, { book, sessions, desk }: WebParts, streams: Streams): void {
-  const isStillWelcome = (caller: Caller | null, cookie: string | undefined): boolean => {
+/** By which it was opened. */
+interface Shown {
+  readonly caller: Caller | null;
+  readonly cookie: string | undefined;
+  readonly token: string | null;
+}
+
+export function addStream(app: App, { book, sessions, desk }: WebParts, { guard, streams }: { readonly guard: Guard; readonly streams: Streams }): void {
+  /** As the door would judge it now: a login, a password, a token or a role that is no more ends what it has opened. */
+  const isStillWelcome = ({ caller, cookie, token }: Shown): boolean => {
     if (caller === null) return false;
     if (caller.by === 'this machine') return !book.isNeeded();
-    if (!book.logins().has(caller.login)) return false;
-    return caller.by === 'token' || (cookie !== undefined && sessions.find(cookie, desk.now()) !== null);
+    if (guard.roleOf(caller.login) === 'none') return false;
+    if (caller.by === 'token') return token !== null && ownerOf(book.logins(), token, desk.now()).kind === 'known';
+    const session = cookie === undefined ? null : sessions.peek(cookie, desk.now());
+    return session !== null && session.mark === markOf(book.logins(), session.login);
   };
   app.get('/stream', { config: { gate: 'look' }, schema: { summary: 'Changes as server-sent events', querystring: StreamQuery } }, (request, reply) => {
     const last = Number(request.headers['last-event-id'] ?? Number.NaN);
     const after = Number.isSafeInteger(last) ? last : (request.query.after ?? null);
-    const { caller } = request;
-    const cookie = request.cookies[cookieName];
+    const shown: Shown = { caller: request.caller, cookie: request.cookies[cookieName], token: bearerOf(request) };
     if (streams.count() >= streamsMax) throw new Refusal(503, 'too_many_streams', `${streamsMax} pages are open already.`, 60);
     const headers = Object.fromEntries(Object.entries(reply.getHeaders()).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
     reply.hijack();
-    streams.add(reply.raw, { headers, after, isWelcome: () => isStillWelcome(caller, cookie) });
+    streams.add(reply.raw, { headers, after, isWelcome: () => isStillWelcome(shown) });
   });
 }

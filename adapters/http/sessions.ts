@@ -14,6 +14,8 @@ const idBytes = 32;
 
 export interface Session {
   readonly login: string;
+  /** Of the password with which it began: another password ends it. */
+  readonly mark: string;
   /** Must come with every request that changes something. */
   readonly csrf: string;
   readonly beganAtMs: number;
@@ -22,9 +24,11 @@ export interface Session {
 
 export interface Sessions {
   /** Returns the cookie's value. */
-  readonly begin: (login: string, nowMs: number) => { readonly id: string; readonly session: Session };
+  readonly begin: (who: Pick<Session, 'login' | 'mark'>, nowMs: number) => { readonly id: string; readonly session: Session };
   /** null: there is none, it ended, or it ran out. Counts as use. */
   readonly find: (id: string, nowMs: number) => Session | null;
+  /** The same, and no use: a page that only stands open does not keep itself logged in. */
+  readonly peek: (id: string, nowMs: number) => Session | null;
   readonly end: (id: string) => void;
 }
 
@@ -39,12 +43,12 @@ export function createSessions(): Sessions {
   const sessions = new Map<string, Session>();
   const isOver = ({ beganAtMs, usedAtMs }: Session, nowMs: number): boolean => nowMs - beganAtMs >= ageMaxMs || nowMs - usedAtMs >= idleMaxMs;
   return {
-    begin: (login, nowMs) => {
+    begin: (who, nowMs) => {
       for (const [key, session] of sessions) if (isOver(session, nowMs)) sessions.delete(key);
       const [oldest] = sessions.keys();
       if (sessions.size >= sessionsMax && oldest !== undefined) sessions.delete(oldest);
       const id = newSecret();
-      const session = { login, csrf: newSecret(), beganAtMs: nowMs, usedAtMs: nowMs };
+      const session = { login: who.login, mark: who.mark, csrf: newSecret(), beganAtMs: nowMs, usedAtMs: nowMs };
       sessions.set(keyOf(id), session);
       return { id, session };
     },
@@ -57,6 +61,10 @@ export function createSessions(): Sessions {
       session.usedAtMs = nowMs;
       sessions.set(key, session);
       return session;
+    },
+    peek: (id, nowMs) => {
+      const session = sessions.get(keyOf(id));
+      return session === undefined || isOver(session, nowMs) ? null : session;
     },
     end: (id) => {
       sessions.delete(keyOf(id));

@@ -1,5 +1,6 @@
 /** GET /stream over real connections: what a page hears, goes on with, and is cut off for. */
 import { createConnection } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { changesKept } from '../../actors/operator-ui/changes.ts';
 import type { Delivery } from '../../bus/actor.ts';
@@ -7,6 +8,7 @@ import { topics } from '../../contracts/topics.ts';
 import { type Heard, listen, type ServerMessage } from '../../test/kit/event-source.ts';
 import { OperatorWeb, someLogins } from '../../test/kit/operator-web.ts';
 import { waitFor } from '../../test/kit/wait.ts';
+import { addToken, type Logins, writeLogins } from '../logins/logins-file.ts';
 import { streamsMax } from './stream.ts';
 
 const timing = { gatherMs: 20, keepAliveMs: 10_000, slowClientMs: 10_000 };
@@ -161,6 +163,33 @@ describe('a stream', () => {
     await hers.ended;
     node('piha');
     await his.until(({ name }) => name === 'change');
+  });
+
+  it.each([
+    ['its token is revoked', (logins: Logins): Logins => new Map([...logins].map(([login, entry]) => [login, { ...entry, tokens: [] }]))],
+    ['its login is revoked', (logins: Logins): Logins => new Map([...logins].filter(([login]) => login !== 'anna'))],
+  ])('hears nothing more once %s', async (_what, revoke) => {
+    const some = someLogins();
+    web = await OperatorWeb.start({ timing, logins: some.logins });
+    web.fill();
+    const stream = await open('/stream', { authorization: `Bearer ${some.token}` });
+    writeLogins(join(web.directory, 'logins.yaml'), revoke(some.logins));
+    node('piha');
+    await stream.ended;
+    expect(stream.text).not.toContain('piha');
+  });
+
+  it('hears nothing more once its token has expired', async () => {
+    const some = someLogins();
+    web = await OperatorWeb.start({ timing, logins: some.logins });
+    web.fill();
+    const { logins, token } = addToken(some.logins, { login: 'anna', name: 'short', expires: new Date(web.clock.now() + 60_000).toISOString() });
+    writeLogins(join(web.directory, 'logins.yaml'), logins);
+    const stream = await open('/stream', { authorization: `Bearer ${token}` });
+    web.clock.advance(60_000);
+    node('piha');
+    await stream.ended;
+    expect(stream.text).not.toContain('piha');
   });
 
   it('is one of so many at most', async () => {

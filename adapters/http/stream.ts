@@ -24,7 +24,7 @@ const retryMs = 2_000;
 
 interface Reader {
   readonly response: ServerResponse;
-  /** Whether whoever opened it may still look: asked at each keep-alive. */
+  /** Whether whoever opened it may still look: asked before each batch, and at each keep-alive. */
   readonly isWelcome: () => boolean;
   cursor: number;
   /** The last message has not left; ends the stream when that lasts. null: it has. */
@@ -73,8 +73,21 @@ export function createStreams(desk: OperatorDesk, log: Log, timing: Timing = usu
       gather();
     });
   };
+  const leave = (reader: Reader): void => {
+    if (reader.stuck !== null) clearTimeout(reader.stuck);
+    readers.delete(reader);
+  };
+  const turnAway = (): void => {
+    for (const reader of readers) {
+      if (reader.isWelcome()) continue;
+      reader.response.end();
+      leave(reader);
+    }
+  };
   const pump = (): void => {
     gathering = null;
+    // Nothing more leaves for whoever was let in and is not any more.
+    turnAway();
     const { cursor: newest } = desk.picture();
     const frames = new Map<number, Frame | null>();
     for (const reader of readers) {
@@ -88,13 +101,6 @@ export function createStreams(desk: OperatorDesk, log: Log, timing: Timing = usu
     }
     // More than fits one message.
     if ([...readers].some(({ cursor, stuck }) => stuck === null && cursor !== newest)) gather();
-  };
-  const leave = (reader: Reader): void => {
-    if (reader.stuck !== null) clearTimeout(reader.stuck);
-    readers.delete(reader);
-  };
-  const turnAway = (): void => {
-    for (const { response, isWelcome } of readers) if (!isWelcome()) response.end();
   };
   const stopListening = desk.onChange(gather);
   const rounds = setInterval(() => {

@@ -44,6 +44,9 @@ export function createLoginBook(file: string, onTrouble: (error: unknown) => voi
   };
 }
 
+/** Changes with the password; null: nobody logs in with this one. */
+export const markOf = (logins: Logins, login: string): string | null => logins.get(login)?.scrypt ?? null;
+
 /** Whoever can log in here, or has a token. */
 export const peopleOf = (logins: Logins): Logins => new Map([...logins].filter(([, { scrypt, tokens }]) => scrypt !== undefined || tokens.length > 0));
 

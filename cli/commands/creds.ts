@@ -54,6 +54,7 @@ export async function credsAdd(settings: Settings, out: Output, login: string, o
   else {
     out.line(`${login}  ${isKnown ? 'changed' : 'added'} in ${loginsFile}`);
     if (said !== null) out.line(said);
+    if (before.size === 0) out.line('it is the first login: a broker of ours that runs here asks nobody for a password until it is started again');
     if (password !== null && given === null)
       out.line(`password  ${password}\n          shown once; for the command line: a line "${login}: <password>" in the file that HOMELAB_CREDENTIALS names`);
     if (token !== null)
