@@ -121,6 +121,29 @@ describe('what can be looked at', () => {
     expect((await web.call('GET', '/healthz')).json).toEqual({ status: 'degraded', bus: 'down', whole: true });
   });
 
+  it('is never nominal while a declared site is silent, of which nothing stands here', async () => {
+    web = await OperatorWeb.start();
+    web.fill();
+    const counts = { nodes: { online: 1 }, services: { healthy: 1 }, incidents_active: 0, actions_pending: 0, actions_running: 0 };
+    const links = [{ site: 'farm', status: 'unknown', down_since: since, heard_at: null }];
+    web.life.hearDocument(
+      topics.site,
+      { site: 'hub' },
+      { status: 'nominal', site: 'hub', last_update: new Date(web.clock.now()).toISOString(), links, ...counts },
+    );
+    web.life.hearDocument(topics.actorStatus, { node: 'vps', actor: 'observer' }, { status: 'online', node: 'vps', actor: 'observer', mode: 'watching' });
+    const { status, sites } = Summary.parse((await web.call('GET', '/summary')).json);
+    expect([status, sites.map((site) => [site.site, site.status, site.stale])]).toEqual([
+      'unknown',
+      [
+        ['hub', 'nominal', null],
+        ['farm', 'unknown', 'never heard: is its bridge running?'],
+      ],
+    ]);
+    expect((await web.call('GET', '/ai')).text).toContain('- farm: unknown, never heard: is its bridge running?');
+    expect((await web.call('GET', '/metrics')).text).toContain('homelab_site_stale{site="farm"} 1');
+  });
+
   it('is what is active, and everything when everything is asked for', async () => {
     web = await OperatorWeb.start();
     web.fill();

@@ -1,9 +1,9 @@
 /** What of a site may be believed, and how old its link is. Pure; `nowMs` is epoch milliseconds. */
 import type { Picture } from '../../../actors/operator-ui/ports.ts';
 import { heartbeatIntervalMs, heartbeatIntervalsMissedMax } from '../../../contracts/defaults.ts';
-import { isCutOff, type LinkView, linkViewsOf } from '../../../contracts/link-view.ts';
+import { type AwaitedSite, awaitedSitesOf, isCutOff, type LinkView, linkViewsOf } from '../../../contracts/link-view.ts';
 import { topics } from '../../../contracts/topics.ts';
-import type { SiteSummary } from '../../../contracts/world.ts';
+import { SiteSummary } from '../../../contracts/world.ts';
 import { documentsOf } from './documents-of.ts';
 
 /** As old as the heartbeat of a node that counts as offline. */
@@ -23,17 +23,26 @@ export interface SiteSeen {
   readonly stale: string | null;
 }
 
-/** By name, our own first. */
+/** By name, our own first, and last those that are declared and of which nothing stands here. */
 export function sitesOf({ picture, here, nowMs }: Seen): readonly SiteSeen[] {
   const sites = documentsOf(picture, topics.site);
-  const links = linkViewsOf({ here, sites, links: documentsOf(picture, topics.link) }, nowMs);
+  const evidence = { here, sites, links: documentsOf(picture, topics.link) };
+  const links = linkViewsOf(evidence, nowMs);
   const observers = observersOf(picture, sites);
-  return sites
+  const known = sites
     .map((doc) => {
       const link = links.get(doc.site) ?? null;
       return { doc, link, stale: staleness(doc, { link, bus: picture.bus, observer: observers.get(doc.site) ?? null, nowMs }) };
     })
     .sort((a, b) => Number(b.doc.site === here) - Number(a.doc.site === here));
+  return [...known, ...awaitedSitesOf(evidence).map((site) => silentSite(site, nowMs))];
+}
+
+function silentSite({ site, isNeverHeard, silentSince }: AwaitedSite, nowMs: number): SiteSeen {
+  const stale = isNeverHeard ? 'never heard: is its bridge running?' : silentSince === null ? 'not heard yet' : `silent since ${silentSince}`;
+  const nothing = { nodes: {}, services: {}, incidents_active: 0, actions_pending: 0, actions_running: 0 };
+  const head = { status: 'unknown', summary: `${site}: ${stale}`, ts: new Date(nowMs).toISOString(), session: 0 };
+  return { doc: SiteSummary.parse({ ...head, ...nothing, site }), link: null, stale };
 }
 
 interface Evidence {
