@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRedactor, redacted } from './redact.ts';
+import { createRedactor, redacted, redactProse } from './redact.ts';
 
 const secretKeys = [
   'DB_PASSWORD',
@@ -124,5 +124,29 @@ describe('redaction', () => {
   it('keeps a label called __proto__', () => {
     const inspect = JSON.parse('{"Config":{"Labels":{"__proto__":"x"}}}') as unknown;
     expect(JSON.stringify(createRedactor(inspect).value(inspect))).toBe('{"Config":{"Labels":{"__proto__":"x"}}}');
+  });
+});
+
+describe('free text', () => {
+  it.each([
+    ['{"password":"hunter2secret"}', `{"password":${redacted}}`],
+    ['tried --password hunter2 first', `tried --password ${redacted} first`],
+    ['db_password: hunter2, then', `db_password: ${redacted}, then`],
+    ['tes=password=hunter2', `tes=password=${redacted}`],
+    [`with ghp_${'a'.repeat(36)} of anna`, `with ${redacted} of anna`],
+    ['OPENAI sk-abcdefgh12345678', `OPENAI ${redacted}`],
+    ['https://anna:pw@host.example/x', `https://${redacted}@host.example/x`],
+  ])('loses its secrets: %s', (text, left) => {
+    expect(redactProse(text)).toBe(left);
+  });
+
+  it.each([
+    'authelia on vps is down: exit 137',
+    'token-server: healthy since 12:00',
+    'keycloak: unhealthy',
+    'the root+data disk (/) is 93 % full; 2 stopped containers would go',
+    'restart of web - approved by anna at 12:00',
+  ])('keeps what is none: %s', (text) => {
+    expect(redactProse(text)).toBe(text);
   });
 });

@@ -116,6 +116,15 @@ const withoutPatterns = (text: string): string =>
     .replace(authorization, `$1$2${redacted}`)
     .replace(assignment, (whole, name: string, equals: string, value: string) => (looksSecret(name, value) ? `${name}${equals}${redacted}` : whole));
 
+/** `password: x`, `"token":"x"`, `a=password=x`: the name must be a secret's whole name, or every service called auth-something would vanish. */
+const namedInProse =
+  /(?<![\w-])((?:[\w.-]{0,64}[_.-])?(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|pin))(["']?\s{0,4}[:=]\s{0,4})("[^"]*"|'[^']*'|[^\s,;}&"']+)/gi;
+/** Tokens that say themselves what they are: GitHub, GitLab, Slack, OpenAI and its like, AWS, ours. */
+const selfNamed = /(?<![\w-])(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|AKIA|homelab_)[\w-]{8,}/g;
+
+/** Free text, in which nothing says where a secret stands: what people write as a reason, what programs say of themselves. */
+export const redactProse = (text: string): string => redactCommand(withoutPatterns(text)).replace(selfNamed, redacted).replace(namedInProse, `$1$2${redacted}`);
+
 /** Until none is left: putting the mark in could join two halves. Ends, because each replacement makes the text shorter. */
 function withoutNeedles(input: string, needles: readonly string[]): string {
   let text = input;

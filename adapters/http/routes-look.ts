@@ -8,7 +8,7 @@ import { Incident } from '../../contracts/incident.ts';
 import type { PayloadOf, Topic } from '../../contracts/topic.ts';
 import { topics } from '../../contracts/topics.ts';
 import { Deployment, WorldNode, WorldService } from '../../contracts/world.ts';
-import { createRedactor } from '../docker/redact.ts';
+import { redactProse } from '../docker/redact.ts';
 import type { App, WebParts } from './app-types.ts';
 import { pageOfHeard } from './heard-events.ts';
 import { AllQuery, Documents, EventsQuery, Health, isAll, Summary, Topology } from './schemas.ts';
@@ -30,7 +30,6 @@ const EventsPage = z.object({
 });
 
 /** Nothing of a container is at hand here: what looks like a secret by its form goes. */
-const { text: redact } = createRedactor(null);
 
 export function addLooking(app: App, parts: WebParts, streams: Streams): void {
   const { desk } = parts;
@@ -44,7 +43,7 @@ export function addLooking(app: App, parts: WebParts, streams: Streams): void {
   app.get('/summary', { ...look, schema: { summary: 'Is anything wrong', response: { 200: Summary } } }, () => summaryOf(seen(), self));
   app.get('/topology', { ...look, schema: { summary: 'Sites, nodes, links and what needs what', response: { 200: Topology } } }, () => topologyOf(seen()));
   app.get('/ai', { ...look, schema: { summary: 'The current world as text for an AI, below 8,000 tokens, without secrets' } }, (_request, reply) => {
-    const text = aiText(seen(), redact);
+    const text = aiText(seen(), redactProse);
     return reply
       .type('text/plain; charset=utf-8')
       .header('x-homelab-tokens', String(tokensOf(text)))

@@ -4,12 +4,11 @@ import type { DocumentHead } from '../../../contracts/common.ts';
 import { Event } from '../../../contracts/event.ts';
 import type { LevelsOf, Topic } from '../../../contracts/topic.ts';
 import { topics } from '../../../contracts/topics.ts';
-import { createRedactor } from '../../docker/redact.ts';
+import { redactProse as redact } from '../../docker/redact.ts';
 import { aiText, tokensMax, tokensOf } from './ai-text.ts';
 
 const since = '2026-03-01T11:00:00.000Z';
 const nowMs = Date.parse('2026-03-01T12:00:00.000Z');
-const redact = createRedactor(null).text;
 
 function homelab() {
   const documents = new Map<string, DocumentHead>();
