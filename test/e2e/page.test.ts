@@ -140,7 +140,8 @@ describe.skipIf(!haveChromium())('the page', () => {
     for (const view of ['Actions', 'Incidents', 'Topology', 'Events', 'Actors', 'Deployments', 'Services']) {
       await link(page.getByRole('navigation'), new RegExp(`^${view}`)).click();
       await headingIs(page, view);
-      expect(await page.title()).toBe(`${view} · homelab`);
+      // It follows the heading a moment later.
+      await expect.poll(() => page.title(), { timeout: 10_000 }).toBe(`${view} · homelab`);
     }
     await says(page, '530 services');
     await page.getByLabel('Search services').fill('app-0947');
