@@ -6,7 +6,7 @@ import type { Incident } from '../../contracts/incident.ts';
 import type { LinkStatus } from '../../contracts/link.ts';
 import { isCutOff, type LinkView, linkViewsOf } from '../../contracts/link-view.ts';
 import type { PayloadOf } from '../../contracts/topic.ts';
-import { type TopicName, topics } from '../../contracts/topics.ts';
+import type { TopicName, topics } from '../../contracts/topics.ts';
 import type { SiteSummary } from '../../contracts/world.ts';
 import type { Documents } from './ports.ts';
 
@@ -20,23 +20,19 @@ export const incidentsOf = (documents: Documents): readonly Incident[] => of(doc
 export const sitesOf = (documents: Documents): readonly SiteSummary[] => of(documents, 'site');
 export const linksOf = (documents: Documents): readonly LinkStatus[] => of(documents, 'link');
 export const actorsOf = (documents: Documents): readonly ActorStatus[] => of(documents, 'actorStatus');
+const maintenanceOf = (documents: Documents): readonly Maintenance[] => of(documents, 'maintenance');
 export const desiredOf = (documents: Documents): readonly DesiredNode[] => of(documents, 'desired');
 
-export const actionCalled = (documents: Documents, id: string): Action | undefined => called(documents, 'action', id) as unknown as Action | undefined;
+export const actionCalled = (documents: Documents, id: string): Action | undefined => actionsOf(documents).find((each) => each.id === id);
 export const incidentCalled = (documents: Documents, id: string | null): Incident | undefined =>
-  id === null ? undefined : (called(documents, 'incident', id) as unknown as Incident | undefined);
-
-function called(documents: Documents, name: 'action' | 'incident', id: string): unknown {
-  for (const doc of documents.get(name)?.values() ?? []) if ((doc as { readonly id?: unknown }).id === id) return doc;
-  return undefined;
-}
+  id === null ? undefined : incidentsOf(documents).find((each) => each.id === id);
 
 /** A trouble with a cause of its own. */
 export const isCause = ({ status, suppressed_by }: Incident): boolean => status === 'active' && suppressed_by === null;
 
 /** `location` of the inventory, else the site where it is not ours; null: here, and nobody says where that is. */
 export function placeOf(documents: Documents, here: string, { node, site }: { readonly node: string; readonly site: string }): string | null {
-  const desired = documents.get('desired')?.get(topics.desired.build({ node })) as unknown as DesiredNode | undefined;
+  const desired = desiredOf(documents).find((each) => each.node === node);
   return desired?.location ?? (site === here ? null : site);
 }
 
@@ -46,6 +42,6 @@ export const linkTo = (documents: Documents, here: string, site: string, nowMs: 
 };
 
 export function isInMaintenance(documents: Documents, { node, service }: { readonly node: string; readonly service: string | null }, nowMs: number): boolean {
-  const doc = documents.get('maintenance')?.get(topics.maintenance.build({ node })) as unknown as Maintenance | undefined;
+  const doc = maintenanceOf(documents).find((each) => each.node === node);
   return doc?.windows.some((window) => Date.parse(window.until) > nowMs && (window.service === null || window.service === service)) ?? false;
 }

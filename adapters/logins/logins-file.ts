@@ -4,12 +4,12 @@
  * Reads and writes that one file (0600: nobody else's business; write → fsync → rename). Roles are not in it: they come from
  * inventory/access.yaml. Fails with a LoginsError that names file, login and field and says what was expected; a file that is not there has nobody.
  */
-import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import { dump, load } from 'js-yaml';
 import { z } from 'zod';
 import { actorOfLogin } from '../../contracts/actor-names.ts';
 import { Level, Login, Timestamp } from '../../contracts/common.ts';
+import { writeWholeFile } from '../files/whole-file.ts';
 import { mosquittoHash, mosquittoHashPattern } from './mosquitto-hash.ts';
 import { hashPassword, hashPattern } from './password.ts';
 import { newToken, tokenHash } from './tokens.ts';
@@ -99,26 +99,10 @@ function parseLogins(text: string, file: string): Logins {
 export function writeLogins(file: string, logins: Logins): void {
   const text = `# Logins of the web page and the API. Written by "homelab creds"; roles are in inventory/access.yaml.\n${dump(Object.fromEntries(logins), { lineWidth: -1 })}`;
   parseLogins(text, file);
-  const next = `${file}.${process.pid}.next`;
   try {
-    const handle = openSync(next, 'w', fileMode);
-    try {
-      chmodSync(next, fileMode);
-      writeSync(handle, text);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(next, file);
+    writeWholeFile(file, text, fileMode);
   } catch (error) {
-    rmSync(next, { force: true });
     throw new LoginsError(`${file}: cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-  const directory = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }
 
