@@ -42,6 +42,7 @@ export class PageServer {
   readonly documents: Tree;
   private readonly options: PageServerOptions;
   private readonly streams = new Set<ServerResponse>();
+  private readonly said: { readonly cursor: number; readonly message: string }[] = [];
   private readonly server: Server;
   private cursor = 1;
   private bus = { status: 'up', since: new Date().toISOString() };
@@ -114,7 +115,9 @@ export class PageServer {
 
   private say(name: string, data: unknown): void {
     this.cursor += 1;
-    for (const stream of this.streams) stream.write(`id: ${this.cursor}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    const message = `id: ${this.cursor}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+    this.said.push({ cursor: this.cursor, message });
+    for (const stream of this.streams) stream.write(message);
   }
 
   private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -144,7 +147,7 @@ export class PageServer {
         whole: this.isWhole,
         documents: Object.fromEntries(this.documents),
       });
-    if (pathname === '/stream') return this.stream(response);
+    if (pathname === '/stream') return this.stream(response, Number(request.headers['last-event-id'] ?? searchParams.get('after') ?? this.cursor));
     if (pathname === '/events') return this.json(response, this.history(searchParams));
     if (pathname === '/ai') {
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end('The homelab, as it is now.');
@@ -161,11 +164,12 @@ export class PageServer {
     response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
   }
 
-  private stream(response: ServerResponse): void {
+  /** What was said between a page's reading of the documents and its listening is said to it here, as the real server does. */
+  private stream(response: ServerResponse, after: number): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write(`event: bus\ndata: ${JSON.stringify(this.bus)}\n\n`);
-    // A page that was away has missed changes, and nothing is kept here to resume from.
     if (this.missed) response.write('event: resync\ndata: {}\n\n');
+    else for (const { message } of this.said.filter(({ cursor }) => cursor > after)) response.write(message);
     this.missed = false;
     this.streams.add(response);
     response.on('close', () => this.streams.delete(response));
