@@ -1,6 +1,6 @@
 /** Reads the payload of a request topic: JSON of the state's shape, or a bare line that names an action. */
 import type { z } from 'zod';
-import { type RequestState, requestSchemas } from './action.ts';
+import { RequestRef, type RequestState, requestSchemas } from './action.ts';
 
 export type RequestFor<S extends RequestState> = z.infer<(typeof requestSchemas)[S]>;
 export type ParsedRequest =
@@ -26,4 +26,14 @@ export function parseActionRequest(state: RequestState, text: string): ParsedReq
   if (result.success) return { ok: true, state, request: result.data } as ParsedRequest;
   const issue = result.error.issues[0];
   return { ok: false, detail: `${issue?.path.join('.') || 'payload'}: ${issue?.message ?? 'does not fit'}` };
+}
+
+/** The `ref` of a request, also of one that does not fit otherwise: its refusal must find whoever waits for it. undefined: it has none. */
+export function refOf(text: string): string | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  try {
+    return RequestRef.safeParse((JSON.parse(text) as { readonly ref?: unknown }).ref).data;
+  } catch {
+    return undefined;
+  }
 }

@@ -132,7 +132,12 @@ export const Action = z.object({
 });
 export type Action = z.infer<typeof Action>;
 
+/** Of a request, given by whoever asks and repeated in the answer. 64 characters hold a UUID and a word; none of them needs quoting anywhere. */
+export const RequestRef = z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of a-z, A-Z, 0-9, "-", "_", "." and ":"');
+const ref = RequestRef.optional().describe('repeated in every answer to this request, so that whoever asks knows which it is; absent: the answer has none');
+
 const naming = {
+  ref,
   id: z.string().min(1).max(400).describe('an id, an unambiguous prefix that reaches past the type, or `next`'),
   note: z.string().max(400).optional(),
   digest: z.string().max(128).optional().describe('when given, must be the digest of the action'),
@@ -146,6 +151,7 @@ export type DecisionRequest = z.infer<typeof DecisionRequest>;
 
 /** pending: proposes an action. */
 export const ProposalRequest = z.object({
+  ref,
   type: z.string().min(1).max(64).describe('an action type; unknown ones are refused with a reply'),
   node: NodeName,
   service: ServiceName.nullable().default(null),
@@ -190,6 +196,7 @@ export const MaintenanceWindow = z.object({
 });
 export type MaintenanceWindow = z.infer<typeof MaintenanceWindow>;
 export const MaintenanceRequest = z.object({
+  ref,
   node: NodeName,
   service: ServiceName.nullable().default(null),
   until: TimestampIn.describe('a time that has passed ends the window'),
@@ -207,6 +214,7 @@ export const Reply = z.object({
   ok: z.boolean(),
   id: z.string().nullable().default(null).describe('the action that was meant, in full'),
   request: z.string().max(400).default('').describe('what was asked for: `<state> <name>`'),
+  ref: RequestRef.optional().describe('of the request that this answers; absent: it had none, or an older ledger does not repeat it'),
   ts: Timestamp,
 });
 export type Reply = z.infer<typeof Reply>;

@@ -42,6 +42,11 @@ export const InboxEntry = z.object({
   service: ServiceName.nullable(),
   attempt: z.int().positive().describe('a decision that names it is not for another life of this id'),
   digest: z.string().describe('a decision that names it is for exactly this'),
+  code: z
+    .string()
+    .regex(/^\d{4}$/)
+    .optional()
+    .describe('what a person types to say yes to exactly this where typing is the second step; of id, attempt and digest; absent: an older writer'),
   why: z.string().max(160).describe('evidence in one line'),
   since: Timestamp.describe('when it was proposed'),
 });
@@ -52,6 +57,9 @@ export const Inbox = z.object({
   status: z.enum(['empty', 'one', 'several', 'gone']).describe('one: `next` names it'),
   site: SiteName.describe('whose broker this is read at; actions of other sites are listed as far as they are seen there'),
   count: Count.describe('actions that wait for a yes or no'),
+  offered: InboxEntry.nullable()
+    .optional()
+    .describe('what a single button is for: the only one that waits, once it has been the same for 3 s; null: nothing; absent: an older writer'),
   actions: z.array(InboxEntry).max(inboxListed).describe('oldest first, at most 20'),
 });
 export type Inbox = z.infer<typeof Inbox>;

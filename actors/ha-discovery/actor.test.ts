@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Inbox } from '../../contracts/home-assistant.ts';
 import { DiscoveryWorld, endDiscoveryWorlds } from '../../test/kit/ha-discovery-world.ts';
 import { announcementFaults } from '../../test/kit/ha-payload-rules.ts';
-import { birthEarliestMs, birthSpreadMs, gatherMs, repairMs } from './reduce.ts';
+import { birthEarliestMs, birthSpreadMs, gatherMs, offerAfterMs, repairMs } from './reduce.ts';
 import { leftAfterMs } from './settle.ts';
 
 afterEach(endDiscoveryWorlds);
@@ -274,6 +275,68 @@ describe('the inbox', () => {
     expect(inbox(world)).toMatchObject({ status: 'one', actions: [{ id: 'disk-cleanup-vps' }] });
   });
 
+  it('offers what waits alone to a button after 3 s, and nothing while several wait', async () => {
+    const world = await hub();
+    world.action('container-restart-vps-web');
+    await world.run(offerAfterMs - 1);
+    expect(inbox(world)).toMatchObject({ status: 'one', offered: null });
+    await world.run(1);
+    expect(inbox(world)).toMatchObject({ status: 'one', offered: { id: 'container-restart-vps-web', attempt: 1, digest: 'd', risk: 'low' } });
+    world.action('disk-cleanup-vps', 'pending', { type: 'disk_cleanup', risk: 'guarded', service: null });
+    await world.run(offerAfterMs);
+    expect(inbox(world)).toMatchObject({ status: 'several', offered: null });
+    world.action('container-restart-vps-web', 'approved');
+    await world.run(offerAfterMs - 1);
+    expect(inbox(world)).toMatchObject({ status: 'one', offered: null });
+    await world.run(1);
+    expect(inbox(world)).toMatchObject({ offered: { id: 'disk-cleanup-vps', risk: 'guarded' } });
+  });
+
+  it.each([
+    ['attempt', { attempt: 2 }],
+    ['digest', { digest: 'e' }],
+  ])('does not put another %s under a finger that is on its way', async (_, more) => {
+    const world = await hub();
+    world.action('container-restart-vps-web');
+    await world.run(offerAfterMs);
+    world.action('container-restart-vps-web', 'pending', more);
+    await world.run(0);
+    expect(inbox(world)).toMatchObject({ status: 'one', offered: null });
+    await world.run(offerAfterMs);
+    expect(inbox(world)).toMatchObject({ offered: { attempt: 1, digest: 'd', ...more } });
+  });
+
+  it('goes on offering what has only newer evidence', async () => {
+    const world = await hub();
+    world.action('container-restart-vps-web');
+    await world.run(offerAfterMs);
+    world.action('container-restart-vps-web', 'pending', { evidence: { message: 'still down' } });
+    await world.run(0);
+    expect(inbox(world)).toMatchObject({ offered: { attempt: 1, digest: 'd', why: 'still down' } });
+  });
+
+  it('goes on offering the same through a reconnect', async () => {
+    const world = await hub();
+    world.action('container-restart-vps-web');
+    await world.run(offerAfterMs);
+    await world.disconnect();
+    await world.reconnect();
+    expect(inbox(world)).toMatchObject({ offered: { id: 'container-restart-vps-web' } });
+  });
+
+  it('gives each a code of four digits, another one with another attempt or digest', async () => {
+    const world = await hub();
+    const codes = new Set<unknown>();
+    for (const more of [{}, { attempt: 2 }, { digest: 'e' }]) {
+      world.action('container-restart-vps-web', 'pending', more);
+      await world.run(0);
+      const [entry] = (inbox(world)?.['actions'] ?? []) as readonly { readonly code: string }[];
+      expect(entry?.code).toMatch(/^\d{4}$/);
+      codes.add(entry?.code);
+    }
+    expect(codes.size).toBe(3);
+  });
+
   it('stays below what Home Assistant records, however much waits and however long its words are', async () => {
     const world = await hub();
     const long = 'x'.repeat(400);
@@ -281,6 +344,7 @@ describe('the inbox', () => {
     await world.run(0);
     expect(inbox(world)).toMatchObject({ count: 100 });
     expect(inbox(world)?.['actions']).toHaveLength(20);
+    expect(Inbox.safeParse({ ...inbox(world), ts: '2026-03-01T12:00:00.000Z', session: 1, rev: 1 }).error).toBeUndefined();
     expect(JSON.stringify(inbox(world)).length).toBeLessThan(16 * 1024);
   });
 });

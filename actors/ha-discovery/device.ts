@@ -12,7 +12,7 @@ export interface Source {
 }
 
 export interface Component {
-  readonly platform: 'sensor' | 'binary_sensor' | 'button';
+  readonly platform: 'sensor' | 'binary_sensor' | 'button' | 'text';
   /** null: the device itself. */
   readonly name: string | null;
   readonly unique_id: string;

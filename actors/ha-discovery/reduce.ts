@@ -10,7 +10,7 @@ import type { Delivery } from '../../bus/actor.ts';
 import type { Reduction } from '../../bus/reducer.ts';
 import { topics } from '../../contracts/topics.ts';
 import { hearDocument } from './hear.ts';
-import { inboxOf } from './inbox.ts';
+import { inboxOf, onlyOne } from './inbox.ts';
 import { isOwnId } from './names.ts';
 import { remember, seeOff, settle, takeAway } from './settle.ts';
 import type { DiscoveryCommand, DiscoveryEvent, DiscoveryState } from './state.ts';
@@ -23,6 +23,9 @@ export const repairMs = 10_000;
 export const birthEarliestMs = 2_000;
 export const birthSpreadMs = 6_000;
 
+/** A button means what its person sees: long enough for the screen to change and for a finger that was on its way to arrive. */
+export const offerAfterMs = 3_000;
+
 type Result = Reduction<DiscoveryState, DiscoveryCommand>;
 
 const nothing: readonly DiscoveryCommand[] = [];
@@ -32,7 +35,7 @@ export function reduce(state: DiscoveryState, event: DiscoveryEvent): Result {
   const { delivery, now, luck } = event;
   switch (delivery.kind) {
     case 'synced':
-      return withInbox({ ...state, isConnected: true, settleAtMs: null }, settle(state, now, { again: false }));
+      return withInbox({ ...state, isConnected: true, settleAtMs: null }, settle(state, now, { again: false }), now);
     case 'disconnected':
       // Read again at the next connect; our own echoes are lost with the connection, and perhaps what was taken away.
       state.there.clear();
@@ -44,16 +47,20 @@ export function reduce(state: DiscoveryState, event: DiscoveryEvent): Result {
     case 'document': {
       const isChanged = hearDocument(state, delivery);
       const next = isChanged ? settleSoon(state, now + gatherMs) : state;
-      return delivery.name === 'action' ? withInbox(next, nothing) : { state: next, commands: nothing };
+      return delivery.name === 'action' ? withInbox(next, nothing, now) : { state: next, commands: nothing };
     }
   }
 }
 
 /** null: nothing is to be done by itself. */
-export function wakeAt({ isConnected, settleAtMs, answerAtMs, leaving }: DiscoveryState): number | null {
-  const times = [settleAtMs, answerAtMs, ...leaving.values()].filter((each) => each !== null);
+export function wakeAt(state: DiscoveryState): number | null {
+  const { isConnected, settleAtMs, answerAtMs, leaving } = state;
+  const times = [settleAtMs, answerAtMs, offerAtMs(state), ...leaving.values()].filter((each) => each !== null);
   return isConnected && times.length > 0 ? Math.min(...times) : null;
 }
+
+/** null: nothing waits alone, or it is offered already. */
+const offerAtMs = ({ only, isOffered }: DiscoveryState): number | null => (only === null || isOffered ? null : only.sinceMs + offerAfterMs);
 
 export function mode({ isConnected, settleAtMs, leaving }: DiscoveryState): 'reading' | 'settling' | 'announced' {
   if (!isConnected) return 'reading';
@@ -76,9 +83,9 @@ function onWake(state: DiscoveryState, now: number): Result {
   const isAnswer = state.answerAtMs !== null && state.answerAtMs <= now;
   const isDue = isAnswer || (state.settleAtMs !== null && state.settleAtMs <= now);
   const gone = seeOff(state, now);
-  if (!isDue) return { state, commands: gone };
+  if (!isDue) return withInbox(state, gone, now);
   const next = { ...state, settleAtMs: null, answerAtMs: isAnswer ? null : state.answerAtMs };
-  return { state: next, commands: [...gone, ...settle(next, now, { again: isAnswer })] };
+  return withInbox(next, [...gone, ...settle(next, now, { again: isAnswer })], now);
 }
 
 type Message = Extract<Delivery, { readonly kind: 'message' }>;
@@ -113,10 +120,14 @@ function onAnnouncement(state: DiscoveryState, { levels, text, retained }: Messa
   return { state: { ...state }, commands: [{ type: 'declined', id }, remember(state)] };
 }
 
-function withInbox(state: DiscoveryState, commands: readonly DiscoveryCommand[]): Result {
-  if (!state.isConnected) return { state, commands };
-  const body = inboxOf(state.options.site, state.pending.values());
+function withInbox(state: DiscoveryState, commands: readonly DiscoveryCommand[], now: number): Result {
+  const key = onlyOne(state.pending);
+  const only = key === null ? null : state.only?.key === key ? state.only : { key, sinceMs: now };
+  const isOffered = only !== null && now >= only.sinceMs + offerAfterMs;
+  const next = { ...state, only, isOffered };
+  if (!state.isConnected) return { state: next, commands };
+  const body = inboxOf(state.options.site, state.pending.values(), isOffered);
   const said = JSON.stringify(body);
-  if (said === state.saidInbox) return { state, commands };
-  return { state: { ...state, saidInbox: said }, commands: [{ type: 'inbox', body }, ...commands] };
+  if (said === state.saidInbox) return { state: next, commands };
+  return { state: { ...next, saidInbox: said }, commands: [{ type: 'inbox', body }, ...commands] };
 }

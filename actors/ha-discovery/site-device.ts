@@ -1,12 +1,7 @@
-/**
- * A site as a device: how it is, and, for the site of this broker, the inbox: what waits for a yes, and the buttons to say it. Pure.
- *
- * One fixed inbox instead of a device for each action, which would make Home Assistant's registry churn. What is asked by a button
- * names the person who pressed it: the ledger takes nothing from a front end without one, so an automation that presses it is refused.
- */
-import { homeAssistantLogin } from '../../contracts/home-assistant.ts';
+/** A site as a device: how it is, its uplink where it has one, and, for the site of this broker, the inbox (inbox-entities.ts). Pure. */
 import { topics } from '../../contracts/topics.ts';
-import { type ComponentOptions, type Device, deviceOf, type Source, template } from './device.ts';
+import { type ComponentOptions, type Device, deviceOf, template } from './device.ts';
+import { type Called, inboxEntities } from './inbox-entities.ts';
 import { idOf } from './names.ts';
 import { actorSource, type Directory, observerSources, topicAt } from './sources.ts';
 
@@ -50,7 +45,7 @@ export function siteDevice(at: Directory, site: string): Device {
       called: called('last', 'word'),
       options: { state_topic: world, value_template: template.field('last_update'), device_class: 'timestamp', entity_category: 'diagnostic' },
     },
-    ...(site === at.site ? inbox(at, called) : [elsewhere(world, called)]),
+    ...(site === at.site ? inboxEntities(at, called) : [elsewhere(world, called)]),
     ...(at.links.has(site) ? link(at, site, called) : []),
   ];
   return deviceOf(at.maker, {
@@ -61,65 +56,6 @@ export function siteDevice(at: Directory, site: string): Device {
     availability: observerSources(at, site),
     components,
   });
-}
-
-type Called = (...words: readonly string[]) => readonly string[];
-
-/** Whoever pressed it, by the name of their person in Home Assistant. An automation has no user, and so no name: the ledger refuses it and says why. */
-const named = [
-  '{% set user = this.context.user_id if this is defined and this.context else none %}',
-  "{% set people = states.person | selectattr('attributes.user_id', 'eq', user) | map(attribute='name') | list %}",
-  "{{ (dict(id=value, on_behalf_of=(people | first | default('user ' ~ user))) if user else dict(id=value)) | to_json }}",
-].join('');
-
-function inbox(at: Directory, called: Called): readonly ComponentOptions[] {
-  const topic = topicAt(at, topics.inbox.build({ site: at.site }));
-  const reply = topicAt(at, topics.reply.build({ requester: homeAssistantLogin, site: at.site }));
-  // Where several wait, `next` names none of them.
-  const isOne: Source = { topic, value_template: template.available(['one']) };
-  const judged = at.ledger === null ? [] : [actorSource(at, at.ledger, 'ledger')];
-  const button = (key: string, name: string, state: 'approved' | 'rejected', icon: string): ComponentOptions => ({
-    key,
-    platform: 'button',
-    name,
-    called: called(...name.split(' ')),
-    options: {
-      command_topic: topicAt(at, topics.request.build({ state, requester: homeAssistantLogin })),
-      command_template: named,
-      payload_press: 'next',
-      retain: false,
-      // Out of the reach of voice assistants and of actions on a whole area.
-      entity_category: 'config',
-      icon,
-      availability: [isOne, ...judged],
-    },
-  });
-  return [
-    {
-      key: 'waiting',
-      platform: 'sensor',
-      name: 'Waiting for a yes',
-      called: called('waiting'),
-      options: {
-        state_topic: topic,
-        value_template: template.field('count'),
-        state_class: 'measurement',
-        icon: 'mdi:inbox-arrow-down',
-        json_attributes_topic: topic,
-        json_attributes_template: template.attributes(['summary', 'actions']),
-        availability: [actorSource(at, at.self, 'ha-discovery')],
-      },
-    },
-    button('approve_next', 'Approve next', 'approved', 'mdi:check-bold'),
-    button('reject_next', 'Reject next', 'rejected', 'mdi:close-thick'),
-    {
-      key: 'answer',
-      platform: 'sensor',
-      name: 'Last answer',
-      called: called('answer'),
-      options: { state_topic: reply, value_template: template.answer, icon: 'mdi:message-reply-text', entity_category: 'diagnostic', availability: [] },
-    },
-  ];
 }
 
 /** Said yes to at the broker of this site too: it is in its inbox. */

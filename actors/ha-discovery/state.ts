@@ -65,6 +65,10 @@ export interface DiscoveryState {
   /** Id → our own empty messages that have not come back yet: those are no person's. */
   readonly ownEchoes: Map<string, number>;
   readonly isConnected: boolean;
+  /** The only action that waits (inbox.ts), and since when it is that one; null: none or several do. */
+  readonly only: { readonly key: string; readonly sinceMs: number } | null;
+  /** The inbox says so: it has been that one for long enough. */
+  readonly isOffered: boolean;
   /** Inbox as last said, as JSON. */
   readonly saidInbox: string | null;
   /** When to compare what is announced with what is; null: nothing has changed. */
@@ -91,6 +95,8 @@ export const initialState = (options: DiscoveryOptions, announced: readonly Anno
   leaving: new Map(),
   ownEchoes: new Map(),
   isConnected: false,
+  only: null,
+  isOffered: false,
   saidInbox: null,
   settleAtMs: null,
   answerAtMs: null,

@@ -3,6 +3,7 @@
  * also said as an event. The order of the commands is the order of durability: journal, document, reply, request topic.
  */
 import type { Reply } from '../../contracts/action.ts';
+import { refOf } from '../../contracts/action-request.ts';
 import { eventTypes } from '../../contracts/event-types.table.ts';
 import type { Standing } from './access.ts';
 import type { LedgerCommand, LedgerState, RequestEvent } from './desk-state.ts';
@@ -41,7 +42,8 @@ export function remember(state: LedgerState, out: LedgerCommand[], what: string,
 export const askedLine = ({ request }: Pick<Case, 'request'>): string => oneLine(`${request.state ?? 'maintenance'} ${request.text}`);
 
 export function answer(desk: Case, { summary, code, ok, id = null }: Pick<Reply, 'summary' | 'code' | 'ok'> & { readonly id?: string | null }): void {
-  desk.tell({ summary: oneLine(summary), code, ok, id, request: askedLine(desk), ts: isoOf(desk.now) });
+  const ref = refOf(desk.request.text);
+  desk.tell({ summary: oneLine(summary), code, ok, id, request: askedLine(desk), ...(ref === undefined ? {} : { ref }), ts: isoOf(desk.now) });
 }
 
 export interface Refusal {

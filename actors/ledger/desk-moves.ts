@@ -9,7 +9,7 @@ import { seenActions } from './desk-seen.ts';
 import { completeNotice } from './desk-time.ts';
 import { type ChangeCode, judge } from './machine.ts';
 import type { Approve, Cancel, LifeEvent, Mover, Reject, TimePassed } from './moves.ts';
-import { resolveName } from './naming.ts';
+import { resolveName, whyNamed } from './naming.ts';
 import type { ActionRecord } from './record.ts';
 import { changeLine, oneLine, refusalLine } from './wording.ts';
 
@@ -29,6 +29,11 @@ export function decide(desk: Case, mover: Mover, parsed: DecisionParsed): void {
     return;
   }
   const { own, foreign } = found.record;
+  const why = whyNamed({ state: parsed.state, name: parsed.request.id, digest: parsed.request.digest }, own ?? foreign);
+  if (why !== null) {
+    refuse(desk, { code: 'name_needed', line: `Refused: ${why}.` });
+    return;
+  }
   if (own !== null) decideOn(desk, mover, own, parsed);
   else if (mover.role === 'person') forwardDecision(desk, mover, foreign, parsed);
   else refuse(desk, { code: 'other_site', line: `Refused: ${foreign.id} belongs to the site ${foreign.site}; ask there.` });

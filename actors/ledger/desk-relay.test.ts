@@ -12,11 +12,11 @@ const id = 'container-restart-chelsty-ha-web';
 const there = { node: 'chelsty-ha', service: 'web' };
 
 /** What a restart of that service looks like from the hub. */
-function seen(desk: TestDesk, service = 'web'): Action {
+function seen(desk: TestDesk, service = 'web', more: Partial<Action> = {}): Action {
   const site = new TestDesk({ site: 'chelsty' });
   site.desired(desiredNode({ node: there.node, site: 'chelsty' }));
   site.send({ type: 'synced', now: site.now });
-  const doc = Action.parse({ ...actionDocument(site.bring('pending', { ...there, service })), ts: '2026-03-01T11:00:00.000Z', session: 1, rev: 1 });
+  const doc = Action.parse({ ...actionDocument(site.bring('pending', { ...there, service })), ts: '2026-03-01T11:00:00.000Z', session: 1, rev: 1, ...more });
   desk.send({ type: 'published', topic: topics.action.build(doc), doc, now: desk.now });
   return doc;
 }
@@ -75,6 +75,15 @@ describe('a request for another site', () => {
     expect(desk.ask('alice', 'approved', 'container-restart-vps-web')).toMatchObject({ code: 'approved' });
     expect(desk.ask('alice', 'approved', 'next')).toMatchObject({ code: 'forwarded', id });
     expect(desk.relayed.every(({ request }) => 'id' in request && request.id === id)).toBe(true);
+  });
+
+  it('by the bare word next is no yes to what is guarded there, as it is none here', () => {
+    const desk = hub();
+    seen(desk, 'web', { risk: 'guarded' });
+    const { relayed } = desk;
+    expect(desk.ask('alice', 'approved', 'next')).toMatchObject({ ok: false, code: 'name_needed', summary: expect.stringContaining('say its name') });
+    expect(relayed).toEqual([]);
+    expect(desk.ask('alice', 'rejected', 'next')).toMatchObject({ code: 'forwarded' });
   });
 
   it('is not for what is gone from there', () => {

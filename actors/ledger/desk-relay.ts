@@ -100,13 +100,15 @@ interface Ending {
 
 /** Told first, then put on record as over: after a crash in between it is told twice, which is better than never. */
 function end(state: LedgerState, out: LedgerCommand[], { relay, verdict, what, now }: Ending): void {
-  const { relay_id } = relay.relayed;
+  const { relay_id, request } = relay.relayed;
+  const { ref } = request;
   const reply = {
     summary: oneLine(verdict.summary),
     code: verdict.code.slice(0, codeCharsMax),
     ok: verdict.ok,
     id: verdict.id ?? relay.id,
     request: relay.asked,
+    ...(ref === undefined ? {} : { ref }),
     ts: isoOf(now),
   };
   out.push({ type: 'reply', requester: relay.requester, reply });

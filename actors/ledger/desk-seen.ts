@@ -32,8 +32,8 @@ export function seenActions({ actions, foreign }: Pick<LedgerState, 'actions' | 
 export function seeAction(state: LedgerState, { topic, doc }: Extract<LedgerEvent, { readonly type: 'published' }>): void {
   state.foreign.delete(topic);
   if (doc === null || doc.status === 'gone') return;
-  const { id, type, site, node, service, attempt, digest, status } = doc;
-  if (site !== state.site) state.foreign.set(topic, { id, type, site, node, service, attempt, digest, state: status });
+  const { id, type, risk, site, node, service, attempt, digest, status } = doc;
+  if (site !== state.site) state.foreign.set(topic, { id, type, risk, site, node, service, attempt, digest, state: status });
   // A journal that was lost began at 1 again, and executors would take a new life for one they have already lived.
   else state.attempts.set(id, Math.max(attempt, state.attempts.get(id) ?? 0));
 }

@@ -114,7 +114,7 @@ export type LedgerCommand =
   | { readonly type: 'clear'; readonly topic: string };
 
 /** As much of another site's action as a request for it must name. */
-export type ForeignAction = Pick<Action, 'id' | 'type' | 'site' | 'node' | 'service' | 'attempt' | 'digest'> & { readonly state: ActionState };
+export type ForeignAction = Pick<Action, 'id' | 'type' | 'risk' | 'site' | 'node' | 'service' | 'attempt' | 'digest'> & { readonly state: ActionState };
 
 export interface LinkSeen {
   readonly status: LinkStatus['status'];

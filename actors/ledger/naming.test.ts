@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TestDesk } from '../../test/kit/ledger-desk.ts';
-import { resolveName } from './naming.ts';
+import { resolveName, whyNamed } from './naming.ts';
 import type { ActionRecord } from './record.ts';
 
 const web = { node: 'vps', service: 'web' };
@@ -54,4 +54,19 @@ it('takes "next" when exactly one action waits for a yes', () => {
   expect(found(' NEXT ', records([web, 'pending']))).toBe('container-restart-vps-web');
   expect(found('next', records([web, 'approved']))).toBe('unknown_action');
   expect(found('next', records([web, 'pending'], [db, 'pending']))).toBe('ambiguous');
+});
+
+describe('a yes by the bare word next', () => {
+  const guarded = { id: 'redeploy-vps-web', risk: 'guarded' } as const;
+  it.each([
+    ['approved', 'next', undefined, guarded, false],
+    ['approved', ' NEXT ', undefined, guarded, false],
+    ['approved', 'next', 'ab12', guarded, true],
+    ['approved', 'redeploy-vps-w', undefined, guarded, true],
+    ['approved', 'next', undefined, { ...guarded, risk: 'low' } as const, true],
+    ['rejected', 'next', undefined, guarded, true],
+    ['cancelled', 'next', undefined, guarded, true],
+  ])('%s %s (digest %s) of %j counts: %s', (state, name, digest, action, counts) => {
+    expect(whyNamed({ state, name, digest }, action) === null).toBe(counts);
+  });
 });

@@ -13,6 +13,18 @@ export type Resolved<R extends Named> =
   | { readonly ok: true; readonly record: R }
   | { readonly ok: false; readonly code: 'unknown_action' | 'ambiguous'; readonly why: string };
 
+/**
+ * Why a yes by the bare word `next` does not count; null: it does. A fixed button of a phone sends it, so what is guarded takes more than
+ * that: its name, or from a front end the digest of what was shown. A no needs no second thought.
+ */
+export function whyNamed(
+  asked: { readonly state: string; readonly name: string; readonly digest?: string | undefined },
+  { id, risk }: Pick<ActionRecord, 'id' | 'risk'>,
+): string | null {
+  const isBare = asked.name.trim().toLowerCase() === 'next' && asked.digest === undefined;
+  return asked.state === 'approved' && isBare && risk !== 'low' ? `${id} is ${risk}, and "next" is too short a yes for that: say its name` : null;
+}
+
 /** A person reads this on a phone. */
 const candidatesNamedMax = 3;
 

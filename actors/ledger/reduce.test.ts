@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Reply } from '../../contracts/action.ts';
 import { desiredNode, deskStartMs, minuteMs, nonce, TestDesk } from '../../test/kit/ledger-desk.ts';
 import { replay } from './journal.ts';
 import { mode } from './reduce.ts';
@@ -28,6 +29,29 @@ describe('approving', () => {
     expect(desk.said()).toEqual(['record', 'publish', 'reply', 'clear']);
     expect(desk.cleared).toEqual(['actions/approved/alice']);
     expect(desk.documents.get(`world/actions/vps/${id}`)).toMatchObject({ state: 'approved', approved_by: 'alice' });
+  });
+
+  it.each([
+    ['approved', { id: 'next', ref: 'a-1' }, 'approved', 'a-1'],
+    ['approved', { id: 'nobody', ref: 'a-2' }, 'unknown_action', 'a-2'],
+    ['approved', { id: 7, ref: 'a-3' }, 'bad_request', 'a-3'],
+    ['approved', { id: 'next', ref: 'two words' }, 'bad_request', undefined],
+    ['approved', 'next', 'approved', undefined],
+    ['sleeping', { id: 'next', ref: 'a-4' }, 'bad_state', 'a-4'],
+  ])('repeats what whoever asks calls the request: %s %j', (state, payload, code, ref) => {
+    const desk = TestDesk.ready();
+    desk.bring('pending');
+    const reply = desk.ask('alice', state, payload);
+    expect([reply?.code, reply?.ref]).toEqual([code, ref]);
+    expect(Reply.parse(reply)).toEqual(reply);
+  });
+
+  it('of what is guarded takes its name, or the digest that a front end showed', () => {
+    const desk = TestDesk.ready();
+    desk.ask('supervisor-vps', 'pending', { type: 'redeploy', node: 'vps', service: 'web' });
+    const { digest } = desk.action('redeploy-vps-web');
+    expect(desk.ask('alice', 'approved', 'next')).toMatchObject({ ok: false, code: 'name_needed' });
+    expect(desk.ask('alice', 'approved', { id: 'next', digest })).toMatchObject({ ok: true, code: 'approved' });
   });
 
   it('counts the first of two people, and tells the second who was first', () => {

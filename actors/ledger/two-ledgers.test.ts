@@ -30,6 +30,25 @@ describe('an approval at the hub', () => {
     expect(two.cabin.action(id)).toMatchObject({ state: 'approved', approved_at: '2026-03-01T12:03:00.000Z', expires_at: '2026-03-01T13:03:00.000Z' });
   });
 
+  it('that has a ref is told of by it at once and at the end, also by a hub that was killed meanwhile', () => {
+    const both = new TwoLedgers();
+    both.propose();
+    both.cut();
+    expect(both.ask('alice', 'approved', { id: 'next', ref: 'tap-1' })).toMatchObject({ code: 'forwarded', ref: 'tap-1' });
+    both.restart('hub');
+    both.restore().pass(20_000);
+    expect(both.ends('alice')).toMatchObject([{ code: 'approved', ok: true, ref: 'tap-1' }]);
+  });
+
+  it('that has a ref and comes too late is told of by it too', () => {
+    const both = new TwoLedgers();
+    both.propose();
+    both.cut();
+    both.ask('alice', 'approved', { id: 'next', ref: 'tap-2' });
+    both.pass(3_700_000);
+    expect(both.ends('alice')).toMatchObject([{ code: 'approval_too_old', ok: false, ref: 'tap-2' }]);
+  });
+
   it('that a cut outlasts is never done', () => {
     const two = new TwoLedgers();
     two.propose();

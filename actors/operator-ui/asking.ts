@@ -1,10 +1,9 @@
 /**
- * What people have asked for and the ledger has not answered yet, and which reply is the answer to which.
- *
- * A reply names what was asked as the ledger shows it: the state and the text that was sent, in one line, cut to 400 characters. Two
- * requests that are equal that far are answered in the order in which they were sent. Pure.
+ * What people have asked for and the ledger has not answered yet, and the words for those who wait. Which reply is the answer to which:
+ * contracts/request-answer.ts. Pure.
  */
 import type { Reply } from '../../contracts/action.ts';
+import type { SentRequest } from '../../contracts/request-answer.ts';
 import type { Answer, Asked } from './ports.ts';
 
 /** A ledger answers in milliseconds; one that is just starting holds requests until it has read everything, a few seconds. */
@@ -15,24 +14,13 @@ export const waitingMax = 100;
 
 export interface Waiting {
   readonly id: number;
-  /** Without spaces, as replies are compared. */
-  readonly said: string;
+  readonly sent: SentRequest;
   readonly untilMs: number;
 }
 
-/** The ledger makes one line of what it shows: spaces are not what to compare. */
-const squeezed = (text: string): string => text.replaceAll(/[\p{Cc}\s]+/gu, '');
-
-/** Whoever asks comes first: the line is cut at its end, where a long note may stand. */
-export function payloadOf({ request: { on_behalf_of, ...request } }: Asked): Readonly<Record<string, unknown>> {
-  return { on_behalf_of, ...request };
-}
-
-export const saidOf = (asked: Asked): string => squeezed(`${asked.state} ${JSON.stringify(payloadOf(asked))}`);
-
-export function isAnswerTo({ said }: Waiting, { request }: Reply): boolean {
-  const shown = squeezed(request);
-  return shown === said || (shown.endsWith('…') && said.startsWith(shown.slice(0, -1)));
+/** The ref and whoever asks come first: what the ledger shows is cut at its end, where a long note may stand. A ref of the person's own does not count. */
+export function sentOf({ state, request: { on_behalf_of, ref: _theirs, ...request } }: Asked, ref: string): SentRequest {
+  return { state, request: { ref, on_behalf_of, ...request } };
 }
 
 export const answerOf = ({ ok, code, summary, id }: Reply): Answer => ({ kind: 'answered', ok, code, line: summary, id });

@@ -147,6 +147,19 @@ describe('a tap', () => {
     expect(rig.answers).toHaveLength(1);
   });
 
+  it('is answered by the reply that repeats its ref, and by no other; an older ledger is known by what it shows', () => {
+    const rig = pending();
+    rig.taps('Approve');
+    rig.replies({ ref: 'somebody-else', summary: 'Refused: not yours.' });
+    expect(rig.answers).toEqual([]);
+    rig.replies({ request: 'cut' });
+    expect(rig.answers).toMatchObject([{ text: 'Approved: restart web on vps.' }]);
+    const older = pending();
+    older.taps('Approve');
+    older.replies({}, { isOld: true });
+    expect(older.answers).toMatchObject([{ text: 'Approved: restart web on vps.' }]);
+  });
+
   it('that nobody answers says so after 10 s, and one without a broker at once', () => {
     const rig = pending();
     rig.taps('Approve');

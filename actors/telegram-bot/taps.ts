@@ -5,7 +5,8 @@
  * asks for nothing. What is guarded takes a second tap, of the same person, within a minute.
  */
 import type { Action, Reply } from '../../contracts/action.ts';
-import { type Asking, answerWithinMs, askingMax, isAnswerTo, isForwarded, verdictWithinMs } from './asking.ts';
+import { isAnswerTo, newRef } from '../../contracts/request-answer.ts';
+import { type Asking, answerWithinMs, askingMax, isForwarded, verdictWithinMs } from './asking.ts';
 import { isAbout, isSameAsShown, readCallbackData, type Tapped } from './callback-data.ts';
 import { keepCopy, type Thread } from './memory.ts';
 import { personOf } from './person.ts';
@@ -105,8 +106,7 @@ function ask(state: BotState, { thread, action, chat, tap, wanted }: Question, {
   const person = personOf(tap.from, state.options.chats);
   state.lastAskId += 1;
   const { id, attempt, digest } = action;
-  // Whoever asks comes first: a reply shows the beginning.
-  const request = { on_behalf_of: person, id, attempt, digest };
+  const request = { ref: newRef(now, state.lastAskId), on_behalf_of: person, id, attempt, digest };
   const asking: Asking = { askId: state.lastAskId, key: thread.key, chat, person, queryId: tap.queryId, state: wanted, request, untilMs: now + answerWithinMs };
   state.asking.push(asking);
   state.isDirty = true;
@@ -114,7 +114,7 @@ function ask(state: BotState, { thread, action, chat, tap, wanted }: Question, {
   out.push({ type: 'ask', askId: asking.askId, state: wanted, request });
 }
 
-/** To the oldest that it fits. What fits none is the answer to somebody who gave up waiting. */
+/** What fits none is the answer to somebody who gave up waiting. */
 export function hearReply(state: BotState, reply: Reply, { now, out }: Moment): void {
   const at = state.asking.findIndex((each) => isAnswerTo(each, reply));
   const asking = state.asking[at];

@@ -4,10 +4,12 @@
  * read: a yes that comes late is not for another action.
  */
 
-import { resolveName } from '../../actors/ledger/naming.ts';
+import { randomUUID } from 'node:crypto';
+import { resolveName, whyNamed } from '../../actors/ledger/naming.ts';
 import { oneLine } from '../../actors/ledger/wording.ts';
 import { DeadlineError, systemClock, withDeadline } from '../../bus/clock.ts';
 import { type Action, type ActionState, type DecisionRequest, forwardedCode, Reply } from '../../contracts/action.ts';
+import { isAnswerTo } from '../../contracts/request-answer.ts';
 import { topics } from '../../contracts/topics.ts';
 import { exitCodes, type Output } from '../output.ts';
 import { UnavailableError, type Visit, visit } from '../session.ts';
@@ -28,16 +30,17 @@ export async function decide(settings: Settings, out: Output, state: Decided, na
     const links = await at.documents(topics.link);
     const actions = (await at.documents(topics.action)).map((doc) => ({ ...doc, state: doc.status as ActionState }));
     const found = resolveName(name, actions);
+    const tooShort = found.ok ? whyNamed({ state, name }, found.record) : null;
     // In the words of the ledger, which would find nothing either: what nobody has seen is not decided.
-    if (!found.ok) {
-      const refused = refusal(found, `${state} ${name}`);
+    if (!found.ok || tooShort !== null) {
+      const refused = refusal(found.ok ? { code: 'name_needed', why: tooShort ?? '' } : found, `${state} ${name}`);
       if (out.json) out.value(refused);
       else out.line(refused.summary);
       return refused;
     }
     const { id, digest, attempt } = found.record;
     if (!out.json) out.line(seenLine(state, found.record));
-    const request = { id, digest, attempt, ...(options.note === undefined ? {} : { note: options.note }) };
+    const request = { ref: randomUUID(), id, digest, attempt, ...(options.note === undefined ? {} : { note: options.note }) };
     const link = links.find((each) => each.site === found.record.site);
     const tell = (said: Reply): void => {
       if (out.json) out.value(said);
@@ -89,7 +92,8 @@ async function ask(at: Visit, { requester, state, request, isReached }: Asked, t
   try {
     await at.listen([topics.reply.filter({ requester })], (_topic, message) => {
       const parsed = Reply.safeParse(parseJson(message.payload.toString('utf8')));
-      if (!parsed.success || message.retained) return;
+      // The same login may ask from a phone too.
+      if (!parsed.success || message.retained || !isAnswerTo({ state, request }, parsed.data)) return;
       replies.push(parsed.data);
       heard();
     });

@@ -564,12 +564,13 @@ export const examples: Readonly<Record<ContractName, Examples>> = {
     older: [{ value: but(maintenanceRequest, { service: undefined, until: 1_772_366_700_000 }), becomes: { service: null, until: later } }],
   },
   Reply: {
-    good: [reply, but(reply, { ok: false, id: null })],
+    good: [reply, but(reply, { ok: false, id: null }), but(reply, { ref: 'mgl3k2-17' })],
     bad: [
       { field: 'summary', value: but(reply, { summary: longLine }) },
       { field: 'code', value: but(reply, { code: undefined }) },
       { field: 'ok', value: but(reply, { ok: 'yes' }) },
       { field: 'ts', value: but(reply, { ts: 12 }) },
+      { field: 'ref', value: but(reply, { ref: 'two words' }) },
     ],
     older: [{ value: but(reply, { id: undefined, request: undefined }), becomes: { id: null, request: '' } }],
   },
@@ -600,12 +601,17 @@ export const examples: Readonly<Record<ContractName, Examples>> = {
     older: [{ value: verdict, becomes: {} }],
   },
   Inbox: {
-    good: [inbox, but(inbox, { status: 'empty', count: 0, actions: [] })],
+    good: [
+      inbox,
+      but(inbox, { status: 'empty', count: 0, offered: null, actions: [] }),
+      but(inbox, { offered: { ...waiting, code: '0317' }, actions: [{ ...waiting, code: '0317' }] }),
+    ],
     bad: [
       ...badHeads(inbox),
       { field: 'count', value: but(inbox, { count: -1 }) },
       { field: 'actions.0.risk', value: but(inbox, { actions: [{ ...waiting, risk: 'none' }] }) },
       { field: 'actions.0.attempt', value: but(inbox, { actions: [{ ...waiting, attempt: 0 }] }) },
+      { field: 'actions.0.code', value: but(inbox, { actions: [{ ...waiting, code: '317' }] }) },
       { field: 'actions', value: but(inbox, { actions: Array(21).fill(waiting) }) },
     ],
     older: [{ value: only(inbox, ...headKeys, 'site', 'count', 'actions'), becomes: {} }],

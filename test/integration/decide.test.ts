@@ -66,7 +66,24 @@ describe('homelab approve', () => {
     const [first, second] = text.split('\n');
     expect(first).toBe('Approving container_restart of web on vps: low risk, attempt 1; web on vps is down: exit 137');
     expect(second).toMatch(/^Approved: restart web on vps\./);
-    expect(sent()).toEqual([{ id, attempt: 1, digest: shown(id)['digest'] }]);
+    expect(sent()).toEqual([{ ref: expect.any(String), id, attempt: 1, digest: shown(id)['digest'] }]);
+  });
+
+  it('takes no answer for its own that somebody else under the same login gets meanwhile', async () => {
+    await proposed('web');
+    const out = capturedOutput();
+    const foreign = { summary: 'Refused: no action is called "x".', code: 'unknown_action', ok: false, request: 'approved x', ts: '2026-03-01T12:00:00.000Z' };
+    const answered = waitFor('the request', () => sent().length > 0, { emitter: client }).then(() =>
+      client.link.publish('homelab/replies/anna/hub', JSON.stringify(foreign), { retain: false }),
+    );
+    await ledger.stop();
+    const deciding = decide(settings(), out, 'approved', 'next', {});
+    await answered;
+    const { ref } = sent()[0];
+    const own = { ...foreign, summary: 'Approved: restart web on vps.', code: 'approved', ok: true, request: 'cut', ref };
+    await client.link.publish('homelab/replies/anna/hub', JSON.stringify(own), { retain: false });
+    expect(await deciding).toBe(0);
+    expect(out.text).toMatch(/\nApproved: restart web on vps\.$/);
   });
 
   it('is a no in the same way', async () => {
@@ -96,6 +113,16 @@ describe('homelab approve', () => {
     expect(await say('approved', name)).toEqual({ code: 1, text: line, values: [] });
     expect((await say('approved', name, true)).values).toEqual([expect.objectContaining({ ok: false, code, id: null })]);
     expect(sent()).toEqual([]);
+  });
+
+  it('by the word next is not enough for what is guarded; its name is', async () => {
+    const request = { type: 'redeploy', node: 'vps', service: 'web' };
+    await client.link.publish('homelab/actions/pending/supervisor-vps', JSON.stringify(request), { retain: false });
+    await waitFor('the proposal', () => shown('redeploy-vps-web')['status'] === 'pending');
+    const tooShort = 'Refused: redeploy-vps-web is guarded, and "next" is too short a yes for that: say its name.';
+    expect(await say('approved', 'next')).toEqual({ code: 1, text: tooShort, values: [] });
+    expect(sent()).toEqual([]);
+    expect((await say('approved', 'redeploy-vps-w')).code).toBe(0);
   });
 
   it('of a short name that fits two says which', async () => {

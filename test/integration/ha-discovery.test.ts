@@ -150,24 +150,62 @@ describe.each(brokers)('Home Assistant on $name', ({ available, start }) => {
     expect(last('homelab/actors/vps/ha-discovery')).toMatchObject({ detail: null });
   });
 
-  it.skipIf(!available)("approves by its button in the name of who pressed it, and not in nobody's", async () => {
-    await run(createLedgerModule({ anonymousAllowed: false }));
-    await discovery();
-    await home.link.publish('homelab/actions/pending/supervisor-vps', JSON.stringify({ type: 'container_restart', node: 'vps', service: 'web' }), {
+  interface Said {
+    readonly id: string;
+    readonly attempt: number;
+    readonly digest: string;
+    readonly code: string;
+  }
+  /** As the templates of the announcement make it of what Home Assistant shows. */
+  const pressed = ({ id: named, attempt, digest }: Said, person?: string): string =>
+    JSON.stringify({ id: named, attempt, digest, ...(person === undefined ? {} : { on_behalf_of: person }) });
+  const inbox = (): { readonly status?: string; readonly offered?: Said | null; readonly actions?: readonly Said[] } => last('homelab/inbox/hub') ?? {};
+  const reply = 'homelab/replies/homeassistant/hub';
+  const answered = (code: string): Promise<unknown> =>
+    waitFor(`the answer ${code}`, () => last(reply)?.['code'] === code, { emitter: home, state: () => last(reply) });
+  const propose = (more: object = {}): Promise<void> =>
+    home.link.publish('homelab/actions/pending/supervisor-vps', JSON.stringify({ type: 'container_restart', node: 'vps', service: 'web', ...more }), {
       retain: false,
     });
-    await waitFor('the inbox', () => last('homelab/inbox/hub')?.['status'] === 'one', { emitter: home });
+
+  it.skipIf(!available)("approves by its button what was shown, in the name of who pressed it and not in nobody's, and nothing else", async () => {
+    await run(createLedgerModule({ anonymousAllowed: false }));
+    await discovery();
+    await propose();
+    await waitFor('the offer', () => inbox().offered != null, { emitter: home, state: inbox });
     await isThere(devices);
     const config = JSON.parse((await retained()).find(({ topic }) => topic.includes('site_hub'))?.text ?? '{}') as {
-      readonly components: { readonly approve_next: { readonly command_topic: string; readonly payload_press: string } };
+      readonly components: Readonly<Record<string, { readonly command_topic: string }>>;
     };
-    const { command_topic: button, payload_press: press } = config.components.approve_next;
-    const reply = 'homelab/replies/homeassistant/hub';
-    await home.link.publish(button, JSON.stringify({ id: press }), { retain: false });
-    await waitFor('the refusal', () => last(reply)?.['code'] === 'on_behalf_of_needed', { emitter: home, state: () => last(reply) });
-    await home.link.publish(button, JSON.stringify({ id: press, on_behalf_of: 'Anna' }), { retain: false });
-    await waitFor('the approval', () => last(reply)?.['code'] === 'approved', { emitter: home, state: () => last(reply) });
+    const button = config.components['approve_next']?.command_topic ?? '';
+    const shown = inbox().offered as Said;
+    await home.link.publish(button, pressed(shown), { retain: false });
+    await answered('on_behalf_of_needed');
+    // It becomes another action while a finger is on its way.
+    await propose({ params: { dependents: ['db'] } });
+    await waitFor('the other one', () => last(`homelab/world/actions/vps/${id}`)?.['attempt'] === 2, { emitter: home });
+    await home.link.publish(button, pressed(shown, 'Anna'), { retain: false });
+    await answered('stale_attempt');
+    await waitFor('the new offer', () => inbox().offered?.attempt === 2, { emitter: home, state: inbox });
+    await home.link.publish(button, pressed(inbox().offered as Said, 'Anna'), { retain: false });
+    await answered('approved');
     expect(last(`homelab/world/actions/vps/${id}`)).toMatchObject({ status: 'approved', approved_by: 'Anna via homeassistant' });
-    await waitFor('the inbox to be empty', () => last('homelab/inbox/hub')?.['status'] === 'empty', { emitter: home });
+    await waitFor('the inbox to be empty', () => inbox().status === 'empty', { emitter: home });
+  });
+
+  it.skipIf(!available)('approves what is guarded by the code that stands beside it', async () => {
+    await run(createLedgerModule({ anonymousAllowed: false }));
+    await discovery();
+    await propose({ type: 'redeploy', params: {} });
+    await waitFor('the inbox', () => inbox().status === 'one', { emitter: home, state: inbox });
+    await isThere(devices);
+    const [entry] = inbox().actions ?? [];
+    expect(entry).toMatchObject({ risk: 'guarded', code: expect.stringMatching(/^\d{4}$/) });
+    const approve = 'homelab/actions/approved/homeassistant';
+    await home.link.publish(approve, JSON.stringify({ id: 'code 0000', on_behalf_of: 'Anna' }), { retain: false });
+    await answered('unknown_action');
+    const named = (inbox().actions ?? []).find(({ code }) => code === entry?.code) as Said;
+    await home.link.publish(approve, pressed(named, 'Anna'), { retain: false });
+    await answered('approved');
   });
 });

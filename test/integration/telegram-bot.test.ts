@@ -10,13 +10,14 @@ import { createLedgerModule } from '../../actors/ledger/actor.ts';
 import { createTelegramBotModule } from '../../actors/telegram-bot/actor.ts';
 import { createTelegram } from '../../adapters/telegram/api.ts';
 import type { ActorModule } from '../../bus/actor.ts';
-import { type Broker, startBroker } from '../../bus/broker.ts';
+import { startBroker } from '../../bus/broker.ts';
 import { systemClock } from '../../bus/clock.ts';
 import { silentLog } from '../../bus/log.ts';
 import { RunningActor } from '../../bus/run-actor.ts';
 import { TestClient, transportTo } from '../kit/conformance-brokers.ts';
 import { buildBundle, HomelabProcess } from '../kit/homelab-process.ts';
 import { desiredNode } from '../kit/ledger-desk.ts';
+import { haveMosquitto, startMosquitto } from '../kit/mosquitto.ts';
 import { standInToken, TelegramStandIn } from '../kit/telegram-stand-in.ts';
 import { waitFor } from '../kit/wait.ts';
 
@@ -24,7 +25,7 @@ const home = 77;
 const id = 'container-restart-vps-web';
 
 let dir: string;
-let broker: Broker;
+let stopBroker: () => Promise<void>;
 let url: string;
 let telegram: TelegramStandIn;
 let person: TestClient;
@@ -32,26 +33,41 @@ let actors: RunningActor[];
 let processes: HomelabProcess[];
 let gaveUp: Error[];
 
-beforeEach(async () => {
+interface Started {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+async function startAedes(): Promise<Started> {
+  const broker = await startBroker({ host: '127.0.0.1', port: 0, dataDir: null, log: silentLog });
+  return { url: `mqtt://127.0.0.1:${broker.port}`, stop: () => broker.close() };
+}
+
+const makes = [
+  { make: 'the built-in broker', available: true, start: startAedes },
+  { make: 'mosquitto', available: haveMosquitto(), start: (): Promise<Started> => startMosquitto() },
+];
+
+async function open({ start }: { readonly start: () => Promise<Started> }): Promise<void> {
   dir = mkdtempSync(join(tmpdir(), 'homelab-telegram-'));
-  broker = await startBroker({ host: '127.0.0.1', port: 0, dataDir: null, log: silentLog });
-  url = `mqtt://127.0.0.1:${broker.port}`;
+  ({ url, stop: stopBroker } = await start());
   telegram = await new TelegramStandIn([home]).start();
   [actors, processes, gaveUp] = [[], [], []];
   person = await TestClient.connect(transportTo(url), { clientId: 'test' });
   await person.link.subscribe(['homelab/world/#', 'homelab/actors/#', 'homelab/replies/#']);
   await person.link.publish('homelab/desired/vps', JSON.stringify(desiredNode({ node: 'vps' })), { retain: true });
   run(createLedgerModule({ anonymousAllowed: false }));
-});
-afterEach(async () => {
+}
+
+async function close(): Promise<void> {
   for (const each of processes) await each.kill9();
   for (const each of actors) await each.stop();
   await telegram.stop();
   await person.link.close();
-  await broker.close();
+  await stopBroker();
   rmSync(dir, { recursive: true, force: true });
   expect(gaveUp).toEqual([]);
-});
+}
 
 function run(module: ActorModule): RunningActor {
   const actor = new RunningActor({
@@ -109,8 +125,15 @@ const reads = (text: string): Promise<unknown> =>
 const listening = (): Promise<unknown> =>
   waitFor('the bot to listen', () => telegram.calls.filter((method) => method === 'getUpdates').length >= 2, { deadlineMs: 20_000 });
 
-describe('a tap on Approve', () => {
-  it('is an approval of that action, under the name of the person and of the front end; the message says so', async () => {
+describe.each(makes)('a tap on Approve, on $make', ({ available, start }) => {
+  beforeEach(async () => {
+    if (available) await open({ start });
+  });
+  afterEach(async () => {
+    if (available) await close();
+  });
+
+  it.skipIf(!available)('is an approval of that action, under the name of the person and of the front end; the message says so', async () => {
     runBot();
     await propose();
     await listening();
@@ -125,7 +148,7 @@ describe('a tap on Approve', () => {
     expect(telegram.shown(home)[0]?.buttons).toEqual([]);
   });
 
-  it('of somebody who was too late is answered by the ledger, and changes nothing', async () => {
+  it.skipIf(!available)('of somebody who was too late is answered by the ledger, and changes nothing', async () => {
     runBot();
     await propose();
     await listening();
@@ -136,8 +159,13 @@ describe('a tap on Approve', () => {
     await reads('🚫 Rejected: restart web on vps');
     expect(shown()?.status).toBe('rejected');
   });
+});
 
-  it('while Telegram fails now and then still comes through, and nothing is said twice', async () => {
+describe('what people write, on the built-in broker', () => {
+  beforeEach(() => open({ start: startAedes }));
+  afterEach(close);
+
+  it('and tapped while Telegram fails now and then still comes through, and nothing is said twice', async () => {
     telegram.says(home, '/help');
     telegram.fail('getUpdates', { is: 'page' });
     runBot();
@@ -153,9 +181,7 @@ describe('a tap on Approve', () => {
     telegram.taps(home, 'Approve');
     await reads('👍 Approved');
   });
-});
 
-describe('what people write', () => {
   it('is answered in chats on the list, and in no other', async () => {
     runBot();
     await propose();
@@ -176,6 +202,8 @@ describe('what people write', () => {
 });
 
 describe('the real program', () => {
+  beforeEach(() => open({ start: startAedes }));
+  afterEach(close);
   beforeAll(() => {
     buildBundle();
   });

@@ -1,6 +1,6 @@
 /**
  * Whether Home Assistant would take a device that is announced to it, and everything in it: what its own schemas check (components/mqtt:
- * schemas.py, discovery.py, sensor.py, binary_sensor.py, button.py, entity.py), and what it takes and then does not do.
+ * schemas.py, discovery.py, sensor.py, binary_sensor.py, button.py, text.py, entity.py), and what it takes and then does not do.
  *
  * Stricter than Home Assistant in one thing: a key that a component does not know is ignored there, and a mistake here.
  */
@@ -23,6 +23,14 @@ const balanced = (text: string): boolean =>
     ['(', ')'],
     ['[', ']'],
   ].every(([open = '', close = '']) => text.split(open).length === text.split(close).length);
+
+function isRegExp(text: string): boolean {
+  try {
+    return new RegExp(text).source !== '';
+  } catch {
+    return false;
+  }
+}
 
 const source = z.strictObject({
   topic,
@@ -124,6 +132,22 @@ const platforms = {
     entity_category: z.enum(['config', 'diagnostic']).optional(),
     device_class: z.enum(['restart', 'update', 'identify']).optional(),
   }),
+  text: z
+    .strictObject({
+      ...entity,
+      command_topic: topic,
+      command_template: template.optional(),
+      state_topic: topic.optional(),
+      value_template: template.optional(),
+      min: z.int().nonnegative().default(0),
+      max: z.int().positive().max(255, 'longer than a state').default(255),
+      mode: z.enum(['text', 'password']).optional(),
+      pattern: z.string().refine(isRegExp, 'a regular expression').optional(),
+      optimistic: z.boolean().optional(),
+      retain: z.boolean().optional(),
+      entity_category: z.enum(['config', 'diagnostic']).optional(),
+    })
+    .refine(({ min, max }) => min < max, 'min is not below max'),
 } as const;
 type Platform = keyof typeof platforms;
 

@@ -33,7 +33,11 @@ export class BotRig {
   /** What is on disk. */
   disk: Entry[] = [];
   readonly chats = new Map<number, SeenMessage[]>();
-  readonly requests: { readonly askId: number; readonly state: string; readonly request: { readonly on_behalf_of: string; readonly id: string } }[] = [];
+  readonly requests: {
+    readonly askId: number;
+    readonly state: string;
+    readonly request: { readonly ref: string; readonly on_behalf_of: string; readonly id: string };
+  }[] = [];
   readonly answers: { readonly queryId: string; readonly text: string; readonly isAlert: boolean }[] = [];
   readonly turnedAway: number[] = [];
   readonly explained: string[] = [];
@@ -144,8 +148,8 @@ export class BotRig {
     return queryId;
   }
 
-  /** The ledger answers the newest request. */
-  replies(reply: Partial<Reply>): this {
+  /** The ledger answers the newest request; `isOld`: it repeats no ref. */
+  replies(reply: Partial<Reply>, { isOld = false }: { readonly isOld?: boolean } = {}): this {
     const asked = this.requests.at(-1);
     const request = `${asked?.state} ${JSON.stringify(asked?.request)}`.slice(0, 400);
     const payload = {
@@ -154,6 +158,7 @@ export class BotRig {
       summary: 'Approved: restart web on vps.',
       id: asked?.request.id ?? null,
       request,
+      ...(isOld || asked === undefined ? {} : { ref: asked.request.ref }),
       ts: iso(this.now),
       ...reply,
     };
