@@ -9,6 +9,7 @@ import { haveOpenssl } from '../test/kit/certificate.ts';
 import { haveDockerd } from '../test/kit/dockerd.ts';
 import { haveMosquitto } from '../test/kit/mosquitto.ts';
 import { haveNetRig } from '../test/kit/net-rig.ts';
+import { access } from './access.ts';
 import { day } from './day.ts';
 import { detection } from './detection.ts';
 import type { Figure, Pace, Part, Row } from './figure.ts';
@@ -25,7 +26,7 @@ import { Session } from './session.ts';
 import { table } from './table.ts';
 import { throughput } from './throughput.ts';
 
-const figures: readonly Figure[] = [detection, repair, throughput, rebuild, memory, idleCost, retained, day, judgementCost, link, page];
+const figures: readonly Figure[] = [detection, repair, throughput, rebuild, memory, idleCost, retained, day, judgementCost, link, page, access];
 const have: Readonly<Record<Part, () => boolean>> = {
   chromium: haveChromium,
   dockerd: haveDockerd,

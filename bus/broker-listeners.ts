@@ -5,7 +5,8 @@
  * algorithm costs 44 ms per round trip), and half-open connections are found by TCP.
  */
 import { once } from 'node:events';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { createWebSocketStream, WebSocketServer } from 'ws';
@@ -19,6 +20,10 @@ export interface TlsListenerOptions {
   /** PEM, with the intermediate certificates behind it. */
   readonly cert: string | Buffer;
   readonly key: string | Buffer;
+  /** Absent: where it listens without TLS. */
+  readonly host?: string | undefined;
+  /** WebSocket with TLS. 0: any free one; absent: none. */
+  readonly webSocketPort?: number | undefined;
 }
 
 export interface ListenerOptions {
@@ -26,7 +31,7 @@ export interface ListenerOptions {
   /** Without TLS. 0: any free one; null: none. */
   readonly port: number | null;
   readonly tls?: TlsListenerOptions | undefined;
-  /** MQTT in WebSocket frames (subprotocol `mqtt`), for browsers; without TLS, which a proxy in front adds. */
+  /** MQTT in WebSocket frames (subprotocol `mqtt`), for browsers; without TLS. */
   readonly webSocketPort?: number | undefined;
 }
 
@@ -35,6 +40,7 @@ export interface Listeners {
   readonly port: number | null;
   readonly tlsPort: number | null;
   readonly webSocketPort: number | null;
+  readonly tlsWebSocketPort: number | null;
   /** Connections that exist stay. */
   close(): Promise<void>;
 }
@@ -71,10 +77,10 @@ const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: t
 
 export async function openListeners(options: ListenerOptions, limits: BrokerLimits, log: Log, accept: (connection: Connection) => void): Promise<Listeners> {
   const open: Server[] = [];
-  const listen = async (server: Server, port: number): Promise<number> => {
+  const listen = async (server: Server, port: number, host = options.host): Promise<number> => {
     // What has not finished its handshake does not count at the door yet.
     server.maxConnections = limits.connectionsMax * 2;
-    const chosen = await listenOn(server, options.host, port);
+    const chosen = await listenOn(server, host, port);
     open.push(server);
     return chosen;
   };
@@ -95,9 +101,11 @@ export async function openListeners(options: ListenerOptions, limits: BrokerLimi
             createServer(socketOptions, (socket) => accept(overSocket(socket))),
             options.port,
           );
-    const tlsPort = options.tls === undefined ? null : await listen(tlsServer(options.tls, log, accept), options.tls.port);
-    const webSocketPort = options.webSocketPort === undefined ? null : await listen(webSocketServer(limits, log, accept), options.webSocketPort);
-    return { port, tlsPort, webSocketPort, close };
+    const { tls, webSocketPort: plain } = options;
+    const tlsPort = tls === undefined ? null : await listen(tlsServer(tls, log, accept), tls.port, tls.host);
+    const webSocketPort = plain === undefined ? null : await listen(webSocketServer(null, limits, log, accept), plain);
+    const tlsWebSocketPort = tls?.webSocketPort === undefined ? null : await listen(webSocketServer(tls, limits, log, accept), tls.webSocketPort, tls.host);
+    return { port, tlsPort, webSocketPort, tlsWebSocketPort, close };
   } catch (error) {
     await close();
     throw error;
@@ -118,10 +126,27 @@ function tlsServer(tls: TlsListenerOptions, log: Log, accept: (connection: Conne
   }
 }
 
-function webSocketServer(limits: BrokerLimits, log: Log, accept: (connection: Connection) => void): Server {
-  const server = createHttpServer({ ...socketOptions, headersTimeout: handshakeWithinMs, requestTimeout: handshakeWithinMs }, (_request, response) => {
-    response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' }).end('This is an MQTT broker over WebSocket, not a web page.\n');
-  });
+const noWebPage: RequestListener = (_request, response) => {
+  response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' }).end('This is an MQTT broker over WebSocket, not a web page.\n');
+};
+
+function httpServer(tls: TlsListenerOptions | null, log: Log): HttpServer | HttpsServer {
+  const patience = { ...socketOptions, headersTimeout: handshakeWithinMs, requestTimeout: handshakeWithinMs };
+  if (tls === null) return createHttpServer(patience, noWebPage);
+  try {
+    const server = createHttpsServer({ ...patience, cert: tls.cert, key: tls.key, handshakeTimeout: handshakeWithinMs }, noWebPage);
+    server.on('tlsClientError', (error) => {
+      log.debug({ err: error }, 'a TLS handshake with the embedded broker failed');
+    });
+    return server;
+  } catch (error) {
+    throw new BrokerTlsError(error);
+  }
+}
+
+/** `tls` null: without. */
+function webSocketServer(tls: TlsListenerOptions | null, limits: BrokerLimits, log: Log, accept: (connection: Connection) => void): Server {
+  const server = httpServer(tls, log);
   const webSockets = new WebSocketServer({
     server,
     // A frame may hold one large packet or several small ones; the packets are measured by themselves (broker-intake.ts).

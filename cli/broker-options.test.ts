@@ -29,6 +29,14 @@ describe('where the built-in broker listens', () => {
     expect(listen(env, options)).toEqual({ host: '::1', port: 0, webSocketPort: 0, tls: { port: 9999, cert: Buffer.from('O'), key: Buffer.from('K') } });
   });
 
+  it('is with TLS another address where that is said, and WebSocket with TLS where a port is', () => {
+    const env = { ...logins, HOMELAB_BROKER_TLS_CERT: file('cert.pem', 'C'), HOMELAB_BROKER_TLS_KEY: file('key.pem', 'K'), HOMELAB_BROKER_TLS_HOST: '0.0.0.0' };
+    const { host, tls } = listen({ ...env, HOMELAB_BROKER_WSS_PORT: '9443' });
+    expect([host, tls?.host, tls?.port, tls?.webSocketPort]).toEqual(['127.0.0.1', '0.0.0.0', 8883, 9443]);
+    expect(listen(env, { tlsHost: '192.0.2.1', wssPort: '0' }).tls).toMatchObject({ host: '192.0.2.1', webSocketPort: 0 });
+    expect(() => listen({ ...env, HOMELAB_CREDENTIALS: '' })).toThrow(/listening on 0\.0\.0\.0 without passwords/);
+  });
+
   it.each(['0.0.0.0', '::', '192.0.2.1', 'hub.example', '127.evil.example', ''])('is never the network (%s) without passwords', (host) => {
     expect(() => listen({}, { host })).toThrow(/HOMELAB_CREDENTIALS/);
     expect(listen(logins, { host }).host).toBe(host);
@@ -46,6 +54,8 @@ describe('where the built-in broker listens', () => {
     [{ port: '65536' }, '--port'],
     [{ wsPort: '' }, '--ws-port ""'],
     [{ wsPort: '-1' }, '--ws-port'],
+    [{ wssPort: '9443' }, '--wss-port, HOMELAB_BROKER_WSS_PORT) needs a certificate'],
+    [{ tlsHost: '0.0.0.0' }, 'nothing has TLS'],
   ])('cannot be %j, and the error names %s', (options, named) => {
     expect(() => listen({}, options)).toThrow(named);
   });

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { ListenerOptions, TlsListenerOptions } from '../bus/broker-listeners.ts';
 import { topics } from '../contracts/topics.ts';
-import { hasLogins } from './creds/has-logins.ts';
+import { needsLogin } from './creds/needs-login.ts';
 import { type Settings, UsageError } from './settings.ts';
 
 /** As the command line declares and describes them. */
@@ -15,7 +15,9 @@ export const brokerOptions = [
   ['--tls-cert <file>', 'certificate (PEM): listen with TLS too'],
   ['--tls-key <file>', 'its key (PEM)'],
   ['--tls-port <port>', 'port for MQTT over TLS'],
+  ['--tls-host <address>', 'listen with TLS there, and in clear on --host'],
   ['--ws-port <port>', 'listen for MQTT over WebSocket too'],
+  ['--wss-port <port>', 'listen for MQTT over WebSocket with TLS too'],
 ] as const;
 
 /** What was said on the command line; what was not comes from the environment. */
@@ -25,7 +27,9 @@ export interface BrokerCommandOptions {
   readonly tlsPort?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly tlsHost?: string;
   readonly wsPort?: string;
+  readonly wssPort?: string;
 }
 
 export type BrokerListeners = ListenerOptions & { readonly port: number };
@@ -34,12 +38,13 @@ export type BrokerListeners = ListenerOptions & { readonly port: number };
 export function brokerListeners(settings: Settings, options: BrokerCommandOptions): BrokerListeners {
   const { brokerListen } = settings;
   const host = options.host ?? brokerListen.host;
-  if (!isLoopback(host) && !hasLogins(settings)) {
+  const tls = tlsOf(settings, options);
+  const open = [host, ...(tls?.host === undefined ? [] : [tls.host])].find((each) => !isLoopback(each));
+  if (open !== undefined && !needsLogin(settings)) {
     throw new UsageError(
-      `listening on ${host} without passwords would let everybody who reaches it approve repairs: make logins (homelab creds add), name a file of them (HOMELAB_CREDENTIALS), or listen on 127.0.0.1`,
+      `listening on ${open} without passwords would let everybody who reaches it approve repairs: make logins (homelab creds add), name a file of them (HOMELAB_CREDENTIALS), or listen on 127.0.0.1`,
     );
   }
-  const tls = tlsOf(settings, options);
   const webSocketPort = portOf('--ws-port', options.wsPort) ?? brokerListen.webSocketPort;
   return {
     host,
@@ -66,12 +71,20 @@ export const urlHost = (host: string): string => (host.includes(':') ? `[${host}
 function tlsOf({ brokerListen }: Settings, options: BrokerCommandOptions): TlsListenerOptions | undefined {
   const cert = options.tlsCert ?? brokerListen.tlsCert;
   const key = options.tlsKey ?? brokerListen.tlsKey;
-  if (cert === undefined && key === undefined) return undefined;
+  const host = options.tlsHost ?? brokerListen.tlsHost;
+  const webSocketPort = portOf('--wss-port', options.wssPort) ?? brokerListen.tlsWebSocketPort;
+  if (cert === undefined && key === undefined) {
+    if (webSocketPort !== null) throw new UsageError('WebSocket with TLS (--wss-port, HOMELAB_BROKER_WSS_PORT) needs a certificate (--tls-cert) and its key');
+    if (host !== undefined) throw new UsageError('--tls-host (HOMELAB_BROKER_TLS_HOST) needs a certificate (--tls-cert) and its key: nothing has TLS');
+    return undefined;
+  }
   if (cert === undefined || key === undefined) throw new UsageError('TLS needs both: the certificate (--tls-cert) and its key (--tls-key)');
   return {
     port: portOf('--tls-port', options.tlsPort) ?? brokerListen.tlsPort,
     cert: readPem(cert, 'HOMELAB_BROKER_TLS_CERT'),
     key: readPem(key, 'HOMELAB_BROKER_TLS_KEY'),
+    ...(host === undefined ? {} : { host }),
+    ...(webSocketPort === null ? {} : { webSocketPort }),
   };
 }
 

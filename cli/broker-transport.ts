@@ -1,13 +1,27 @@
-/** The way from this machine to brokers: with `mqtts://`, the CA that HOMELAB_BROKER_CA names is trusted instead of those of the system. Reads that file; fails with a UsageError. */
+/**
+ * The way from this machine to brokers: with `mqtts://`, the CA that HOMELAB_BROKER_CA names is trusted instead of those of the system, and
+ * a certificate that is refused is said in words that help. Reads that file; fails with a UsageError.
+ */
 import { readFileSync } from 'node:fs';
 import type { Transport } from '../bus/link.ts';
 import type { Log } from '../bus/log.ts';
 import { createMqttTransport } from '../bus/mqtt-link.ts';
+import { withAdvice } from './broker-trust.ts';
 import { type Settings, UsageError } from './settings.ts';
 
 /** Tried in order. */
 export function transportTo({ brokerCa }: Pick<Settings, 'brokerCa'>, urls: readonly string[], log: Log): Transport {
-  return createMqttTransport({ urls, log, ...(brokerCa === undefined ? {} : { tls: { ca: readCa(brokerCa) } }) });
+  const transport = createMqttTransport({ urls, log, ...(brokerCa === undefined ? {} : { tls: { ca: readCa(brokerCa) } }) });
+  return {
+    ...transport,
+    connect: async (options, handlers) => {
+      try {
+        return await transport.connect(options, handlers);
+      } catch (error) {
+        throw withAdvice(error, brokerCa);
+      }
+    },
+  };
 }
 
 function readCa(file: string): string {

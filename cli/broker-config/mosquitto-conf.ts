@@ -4,25 +4,26 @@
  * The figures are measured with 2.0.11 on two cores, with documents of 700 bytes; docs/broker-config.md has them together.
  */
 import { generatedBy } from './header.ts';
+import { listenersOf } from './listeners.ts';
 import type { SiteBroker } from './site-broker.ts';
 
 /** Where the files are for the process that reads the configuration. */
 export interface BrokerPaths {
   readonly acl: string;
   readonly passwords: string;
+  /** Directory of certificates and keys, with a slash at the end. */
+  readonly tls: string;
   /** With a slash at the end: mosquitto 2.0.2 and older append the file name as it is. */
   readonly data: string;
 }
 
 /** `container`: as services/mosquitto/docker-compose.yml mounts them; `debian`: as its package has them. */
 export const layouts = {
-  container: { acl: '/mosquitto/config/acl.conf', passwords: '/mosquitto/secret/passwd', data: '/mosquitto/data/' },
-  debian: { acl: '/etc/mosquitto/acl.conf', passwords: '/etc/mosquitto/passwd', data: '/var/lib/mosquitto/' },
+  container: { acl: '/mosquitto/config/acl.conf', passwords: '/mosquitto/secret/passwd', tls: '/mosquitto/secret/', data: '/mosquitto/data/' },
+  debian: { acl: '/etc/mosquitto/acl.conf', passwords: '/etc/mosquitto/passwd', tls: '/etc/mosquitto/certs/', data: '/var/lib/mosquitto/' },
 } as const satisfies Record<string, BrokerPaths>;
 export type Layout = keyof typeof layouts;
 
-/** Two listeners of so many stay below the 1,024 open files that a service may have; a site of ten nodes makes 120, two for each actor. */
-const connectionsMax = 400;
 /** As the embedded broker's packet limit: the largest documents of zigbee2mqtt are some 500 kB, ours at most 256 kB. */
 const payloadBytesMax = 2 * 1024 * 1024;
 /** Twice that, so that whoever sends a little too much is told by nothing, and whoever sends nonsense is closed before it is collected. */
@@ -33,7 +34,7 @@ const queuedMax = 20_000;
 export function mosquittoConf(broker: SiteBroker, paths: BrokerPaths): string {
   const blocks = [
     [...generatedBy(broker), `# The broker of ${broker.site}, on ${broker.node}. For mosquitto 2.0.11 and later.`],
-    ...doors(broker, paths),
+    ...listenersOf(broker, paths),
     [
       '# Survives kill -9, but for the last few messages of a burst: saved at each change of a retained message, a subscription or the queue of a',
       '# session. One save of 300 documents is 0.2 MB and takes 0.7 ms, of 1,500 documents 1.2 MB and 2.5 ms; without a change nothing is written.',
@@ -63,32 +64,4 @@ export function mosquittoConf(broker: SiteBroker, paths: BrokerPaths): string {
     ['log_dest stdout', 'log_type error', 'log_type warning', 'log_type notice', 'connection_messages false'],
   ];
   return `${blocks.map((block) => block.join('\n')).join('\n\n')}\n`;
-}
-
-/** Listeners, and who gets in: once for all of them, or with each where one lets people in without a login. */
-function doors(broker: SiteBroker, paths: BrokerPaths): readonly (readonly string[])[] {
-  const listeners = broker.listen.map((address) => [...listener(broker, address), `max_connections ${connectionsMax}`]);
-  if (broker.anonymous === null) return [...listeners, ['# Nobody without a login.', ...logins(paths, false)]];
-  const isOpen = (address: string | undefined): boolean => address === 'loopback';
-  return [
-    ['# Who gets in is said for each listener: on this machine people may read without a login.', 'per_listener_settings true'],
-    ...listeners.map((lines, at) => [...lines, ...logins(paths, isOpen(broker.listen[at]))]),
-  ];
-}
-
-const logins = (paths: BrokerPaths, allowAnonymous: boolean): readonly string[] => [
-  `allow_anonymous ${allowAnonymous}`,
-  `password_file ${paths.passwords}`,
-  `acl_file ${paths.acl}`,
-];
-
-function listener({ port }: SiteBroker, address: string): readonly string[] {
-  if (address === 'loopback') return ['# This machine.', `listener ${port} 127.0.0.1`];
-  if (address === 'everywhere') return ['# Every network that this machine is in.', `listener ${port}`];
-  if (/^[\d.]+$/.test(address)) return [`listener ${port} ${address}`];
-  return [
-    '# The broker does not start while this interface is down; whatever starts it again does so until it is up.',
-    `listener ${port}`,
-    `bind_interface ${address}`,
-  ];
 }

@@ -5,6 +5,7 @@
  */
 import { contentOf, type DeclaredTree, type HostFiles, type MaybeFile, type ReadFile } from '../../actors/inventory/tree.ts';
 import { type Access, accessOf, type BrokerScope, roleOf, type SiteNodes } from '../../contracts/access-rules.ts';
+import { type BrokerDoor, doorsOf } from '../../contracts/inventory/broker.ts';
 import { inventoryFiles } from '../../contracts/inventory/files.table.ts';
 import type { TopologyFile } from '../../contracts/inventory/topology.ts';
 import { UsageError } from '../settings.ts';
@@ -23,9 +24,9 @@ export interface SiteBroker {
   readonly scope: BrokerScope;
   readonly node: string;
   readonly service: string;
-  readonly port: number;
-  /** `loopback`, `everywhere`, addresses or interfaces. */
-  readonly listen: readonly string[];
+  readonly doors: readonly BrokerDoor[];
+  /** Of the doors with TLS: names of files, or paths from /. null: there are none. */
+  readonly tls: { readonly certificate: string; readonly key: string; readonly names: readonly string[] } | null;
   readonly logins: readonly BrokerLogin[];
   /** `%u` stands for the login; null: there is an access.yaml, and nobody else gets in. */
   readonly anybodyElse: Access | null;
@@ -35,6 +36,9 @@ export interface SiteBroker {
 
 type Topology = ReadFile<TopologyFile>;
 
+/** As contracts/inventory/broker.ts describes them. */
+const defaultFiles = { certificate: 'server.pem', key: 'server-key.pem' };
+
 export function siteBroker(tree: DeclaredTree, site: string, root: string): SiteBroker {
   const topology = readable(tree.topology, inventoryFiles.topology.path);
   if (topology === null) throw new UsageError(`${inventoryFiles.topology.path} is missing; expected the sites, and their brokers and nodes, there`);
@@ -43,10 +47,12 @@ export function siteBroker(tree: DeclaredTree, site: string, root: string): Site
     throw new UsageError(`${topology.path}: there is no site ${JSON.stringify(site)}; there are: ${Object.keys(topology.value.sites).join(', ') || 'none'}`);
   }
   const access = readable(tree.access, inventoryFiles.access.path);
-  const { node, service, port, listen, anonymous_on_loopback: isOpenToMachine } = declared.broker;
-  if (access === null && listen.some((address) => address !== 'loopback')) {
+  const { node, service, tls, anonymous_on_loopback: isOpenToMachine } = declared.broker;
+  const doors = doorsOf(declared.broker);
+  const open = doors.find(({ listen }) => listen.some((address) => address !== 'loopback'));
+  if (access === null && open !== undefined) {
     throw new UsageError(
-      `${inventoryFiles.access.path} is missing, so that every login may approve: expected it, or \`listen: [loopback]\` for the broker of ${site} in ${topology.path}`,
+      `${inventoryFiles.access.path} is missing, so that every login may approve: expected it, or \`listen: [loopback]\` for ${open.scheme}:// at the broker of ${site} in ${topology.path}`,
     );
   }
   const scope: BrokerScope = {
@@ -62,8 +68,8 @@ export function siteBroker(tree: DeclaredTree, site: string, root: string): Site
     scope,
     node,
     service,
-    port,
-    listen,
+    doors,
+    tls: tls === undefined ? null : { certificate: tls.certificate ?? defaultFiles.certificate, key: tls.key ?? defaultFiles.key, names: tls.names ?? [] },
     logins: [...loginsOf(tree, scope, access?.path ?? null)].map(([login, about]) => ({ login, ...about })),
     anybodyElse: access === null ? accessOf('%u', scope) : null,
     anonymous: isOpenToMachine ? accessOf(null, scope) : null,

@@ -71,6 +71,35 @@ describe('the files of a broker', () => {
     ]);
   });
 
+  it('have TLS and WebSocket where the topology says, with the certificate beside the password file, and nobody in without a login', async () => {
+    const said =
+      'port: 1883, listen: [], tls: { listen: [loopback, tailscale0, 192.0.2.7, everywhere], websocket_port: 9443, names: [vps.example.org] }, anonymous_on_loopback: true';
+    const conf = (await generated(changed(homelab, topology, 'port: 1883', said))).get('mosquitto.conf') ?? '';
+    const kept = /^(listener|bind_interface|socket_domain|protocol|certfile|max_connections|allow_anonymous)/;
+    const secured = 'certfile /mosquitto/secret/server.pem';
+    const shared = 'max_connections 100';
+    const [shut, open] = ['allow_anonymous false', 'allow_anonymous true'];
+    expect(conf.split('\n').filter((line) => kept.test(line))).toEqual([
+      ...['listener 8883 127.0.0.1', secured, shared, open],
+      ...['listener 8883', 'bind_interface tailscale0', secured, shared, shut],
+      ...['listener 8883 192.0.2.7', secured, shared, shut],
+      ...['listener 8883', secured, shared, shut],
+      // Not over WebSocket, from this machine either; bind_interface would be passed over there.
+      ...['listener 9443 127.0.0.1', 'socket_domain ipv4', 'protocol websockets', secured, shared, shut],
+      ...['listener 9443 tailscale0', 'socket_domain ipv4', 'protocol websockets', secured, shared, shut],
+      ...['listener 9443 192.0.2.7', 'socket_domain ipv4', 'protocol websockets', secured, shared, shut],
+      ...['listener 9443', 'protocol websockets', secured, shared, shut],
+    ]);
+    expect(conf).toContain('HOMELAB_BROKER_URL=mqtts://vps.example.org:8883');
+    expect(conf).toContain('\nkeyfile /mosquitto/secret/server-key.pem\n');
+  });
+
+  it('name the certificate that the topology names', async () => {
+    const said = 'port: 1883, tls: { certificate: /etc/ssl/vps.pem, key: vps-key.pem }';
+    const conf = (await generated(changed(homelab, topology, 'port: 1883', said))).get('mosquitto.conf') ?? '';
+    expect(conf.match(/^(certfile|keyfile) .*$/gm)).toEqual(['certfile /etc/ssl/vps.pem', 'keyfile /mosquitto/secret/vps-key.pem']);
+  });
+
   it('hold the logins of the site, each once, and no password', async () => {
     const logins = [...((await generated(homelab, 'cabin')).get('passwd.template') ?? '').matchAll(/^([^#].*)$/gm)].map(([line]) => line);
     expect(logins).toEqual(
@@ -91,6 +120,11 @@ describe('what does not say enough is an error that names the file', () => {
       'an open port without an access list',
       () => changed(without(homelab, 'inventory/access.yaml'), topology, 'port: 1883', 'port: 1883, listen: [everywhere]'),
       /^inventory\/access\.yaml is missing, so that every login may approve/,
+    ],
+    [
+      'a port with TLS for everybody without an access list',
+      () => changed(without(homelab, 'inventory/access.yaml'), topology, 'port: 1883', 'port: 1883, tls: {}'),
+      /^inventory\/access\.yaml is missing.*for mqtts:\/\/ at the broker of hub/,
     ],
     [
       'a node that does not say its actors',

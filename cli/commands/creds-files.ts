@@ -15,7 +15,8 @@ import { verifyMosquittoHash } from '../../adapters/logins/mosquitto-hash.ts';
 import { Login } from '../../contracts/common.ts';
 import { siteBroker } from '../broker-config/site-broker.ts';
 import { authorityFiles, isAuthority, isHost, type KeyAndCertificate, makeAuthority, makeServerCertificate, serverFiles } from '../creds/certificate.ts';
-import { asUsage } from '../creds/has-logins.ts';
+import { firstLoginLines } from '../creds/first-login.ts';
+import { asUsage } from '../creds/needs-login.ts';
 import { writeSecret } from '../creds/secret-file.ts';
 import { exitCodes, type Output } from '../output.ts';
 import { makeDataRoot } from '../runtime.ts';
@@ -84,6 +85,7 @@ export async function credsActors(settings: Settings, out: Output, node: string,
   else {
     if (write === undefined) for (const line of Object.keys(all).length === 0 ? [] : text.trimEnd().split('\n')) out.line(line);
     else out.line(`written  ${write}; on ${node}: HOMELAB_CREDENTIALS=<that file>`);
+    if (before.size === 0 && known.size > 0) for (const line of firstLoginLines) out.line(`# ${line}`);
     if (kept.length > 0) out.line(`# left alone, they have a password that nobody can read back (--renew gives a new one): ${kept.join(', ')}`);
   }
   return exitCodes.ok;
@@ -132,7 +134,7 @@ export function credsCertificate(settings: Settings, out: Output, hosts: readonl
     out.line(`made  ${certFile} (for ${hosts.join(', ')}, until ${until})`);
     out.line(`      ${keyFile}`);
     out.line(`  built-in broker:  HOMELAB_BROKER_TLS_CERT=${certFile} HOMELAB_BROKER_TLS_KEY=${keyFile}`);
-    out.line('  mosquitto:        listener 8883, with certfile and keyfile (docs/access.md)');
+    out.line('  mosquitto:        `tls` at the broker in inventory/topology.yaml, then: homelab broker config <site> (docs/broker-config.md)');
   }
   return exitCodes.ok;
 }

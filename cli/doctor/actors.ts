@@ -1,7 +1,7 @@
 /** The actors that should run on this machine, by what they say of themselves on the bus. Pure. */
 import type { ActorStatus } from '../../contracts/actor-status.ts';
 import type { NodeHealth } from '../../contracts/health.ts';
-import { faultyInventoriesOf } from '../inventory-fault.ts';
+import { faultyInventoriesOf } from '../../contracts/inventory-fault.ts';
 import { type Finding, findingsOf, listed } from './finding.ts';
 
 const say = findingsOf('actors');

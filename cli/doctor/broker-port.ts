@@ -15,7 +15,7 @@ export interface BrokerPortPorts {
 export interface BrokerPortAsked {
   readonly port: number;
   /** Which of its doors. */
-  readonly variable: 'HOMELAB_BROKER_PORT' | 'HOMELAB_BROKER_TLS_PORT' | 'HOMELAB_BROKER_WS_PORT';
+  readonly variable: 'HOMELAB_BROKER_PORT' | 'HOMELAB_BROKER_TLS_PORT' | 'HOMELAB_BROKER_WS_PORT' | 'HOMELAB_BROKER_WSS_PORT';
   /** HOMELAB_BROKER_URL is set, so that the port is not needed. */
   readonly hasOtherBroker: boolean;
   /** Processes that run actors on this data directory. */

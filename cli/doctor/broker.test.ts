@@ -24,6 +24,7 @@ let nonces = 0;
 const ports = (over: Partial<BrokerPorts> = {}): BrokerPorts => ({
   resolve: () => Promise.resolve('192.0.2.10'),
   reach: () => Promise.resolve(),
+  certificate: () => Promise.reject(new Error('no TLS')),
   transport: () => broker.transport(),
   clock: systemClock,
   nonce: () => {

@@ -10,7 +10,9 @@ import { type Clock, withDeadline } from '../../bus/clock.ts';
 import type { Incoming, Link, Transport } from '../../bus/link.ts';
 import { ConnectionRefusedError } from '../../bus/mqtt-link.ts';
 import { topics } from '../../contracts/topics.ts';
+import { UntrustedBrokerError } from '../broker-trust.ts';
 import { type Finding, findingsOf, messageOf } from './finding.ts';
+import { checkPresented, type PresentedCertificate } from './presented-certificate.ts';
 
 /** A resolver that is down answers after 5 s per server by default; a broker whose name takes 2 s is not usable. */
 const resolveMs = 2_000;
@@ -20,15 +22,19 @@ const reachMs = 2_000;
 const connectMs = 3_000;
 const roundTripMs = 3_000;
 const retainedMs = 5_000;
+/** As for a login, which makes the same handshake. */
+const certificateMs = 3_000;
 
 /** All of the steps together, with a little over for what is between them. */
-export const brokerDeadlineMs = resolveMs + reachMs + connectMs + roundTripMs + retainedMs + 1_000;
+export const brokerDeadlineMs = resolveMs + reachMs + certificateMs + connectMs + roundTripMs + retainedMs + 1_000;
 
 export interface BrokerPorts {
   /** The address of a name; rejects when there is none. */
   resolve(host: string): Promise<string>;
   /** Opens and closes a TCP connection. */
   reach(host: string, port: number): Promise<void>;
+  /** What a port with TLS shows; rejects where no TLS is spoken. */
+  certificate(host: string, port: number, deadlineMs: number): Promise<PresentedCertificate>;
   transport(url: string): Transport;
   readonly clock: Clock;
   /** A fresh word for each use. */
@@ -53,12 +59,13 @@ export async function checkBroker(ports: BrokerPorts, asked: BrokerAsked): Promi
   if (address.level === 'error') return [address];
   const reached = await portOf(ports, asked);
   if (reached !== null) return [address, reached];
+  const before = [address, ...(await certificateOf(ports, asked))];
   const visit = new ProbeVisit(ports, asked);
   try {
     const login = await visit.logIn();
-    if (login.level === 'error') return [address, login];
+    if (login.level === 'error') return [...before, login];
     const roundTrip = await visit.roundTrip();
-    return roundTrip.level === 'error' ? [address, login, roundTrip] : [address, login, roundTrip, await visit.retained()];
+    return roundTrip.level === 'error' ? [...before, login, roundTrip] : [...before, login, roundTrip, await visit.retained()];
   } finally {
     await visit.close();
   }
@@ -96,6 +103,16 @@ async function portOf(ports: BrokerPorts, { host, port, shown, isDefault }: Brok
   }
 }
 
+/** Nothing where there is no TLS, or none is asked for: then the login says what is wrong. */
+async function certificateOf(ports: BrokerPorts, { url, host, port, shown }: BrokerAsked): Promise<readonly Finding[]> {
+  if (!url.startsWith('mqtts:')) return [];
+  try {
+    return [checkPresented(shown, await ports.certificate(host, port, certificateMs), ports.clock.now())];
+  } catch {
+    return [];
+  }
+}
+
 class ProbeVisit {
   private readonly ports: BrokerPorts;
   private readonly asked: BrokerAsked;
@@ -119,6 +136,7 @@ class ProbeVisit {
       this.first = await this.connect(true);
       return say.ok(`${shown} takes ${login} in ${this.ports.clock.now() - startedMs} ms`, 'MQTT 3.1.1 is spoken there');
     } catch (error) {
+      if (error instanceof UntrustedBrokerError) return say.error(error.message, 'actors and commands here refuse to say their passwords to it', error.mend);
       if (!(error instanceof ConnectionRefusedError))
         return say.error(
           `${shown} takes the connection, but: ${messageOf(error)}`,

@@ -6,7 +6,8 @@ import { authorityFiles, makeAuthority, makeServerCertificate, serverDays, tlsDi
 import { readSettings } from '../settings.ts';
 import { certificateFiles, checkCertificates, readCertificate } from './certificates.ts';
 
-const now = Date.now();
+/** A certificate knows no fractions of a second. */
+const now = Math.floor(Date.now() / 1_000) * 1_000;
 const dayMs = 86_400_000;
 let root: string;
 beforeEach(() => {
@@ -35,9 +36,9 @@ describe('the certificates of this machine', () => {
     writeFileSync(server, makeServerCertificate(authority, ['localhost'], now).cert);
     const day = new Date(now + serverDays * dayMs).toISOString().slice(0, 10);
     const env = { HOMELAB_BROKER_TLS_CERT: server, HOMELAB_BROKER_CA: authorityFiles(root).certFile };
-    expect(await found(now, env)).toEqual([['ok', `2 here, the first ends on ${day}`]]);
-    expect(await found(now + (serverDays - 10) * dayMs, env)).toEqual([['warning', `server.pem ends on ${day}`]]);
-    expect(await found(now + (serverDays + 1) * dayMs, env)).toEqual([['error', `server.pem has ended on ${day}`]]);
+    expect(await found(now, env)).toEqual([['ok', `2 here, the first ends on ${day}, in ${serverDays} days`]]);
+    expect(await found(now + (serverDays - 10) * dayMs, env)).toEqual([['warning', `server.pem ends on ${day}, in 10 days`]]);
+    expect(await found(now + (serverDays + 1) * dayMs, env)).toEqual([['error', `server.pem has ended on ${day}, 1 day ago`]]);
   });
 
   it('that are named and cannot be read are an error', async () => {

@@ -7,10 +7,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tlsDirectory } from '../creds/certificate.ts';
 import type { Settings } from '../settings.ts';
-import { codeOf, type Finding, findingsOf, messageOf, quoted } from './finding.ts';
+import { codeOf, counted, type Finding, findingsOf, messageOf, quoted } from './finding.ts';
 
+const dayMs = 86_400_000;
 /** A month: time for somebody who looks once a week to make a new one and carry it to where it is used. */
-const soonMs = 30 * 86_400_000;
+export const soonMs = 30 * dayMs;
 
 export interface SeenCertificate {
   readonly file: string;
@@ -48,12 +49,20 @@ export function checkCertificates(seen: readonly SeenCertificate[], nowMs: numbe
       ? `mv ${quoted(file)} ${quoted(`${file}.old`)} && homelab creds ca   # then new certificates for all brokers, and the new CA for all clients`
       : 'homelab creds certificate <host…>   # the same hosts again; then restart the broker';
     if (endsAtMs === null) return [say.error(`${file}: ${problem ?? 'no certificate'}`, 'whoever needs it cannot connect', mend)];
-    const day = new Date(endsAtMs).toISOString().slice(0, 10);
-    if (endsAtMs <= nowMs) return [say.error(`${file} has ended on ${day}`, 'nobody who checks it connects any more', mend)];
-    if (endsAtMs - nowMs < soonMs) return [say.warning(`${file} ends on ${day}`, 'nobody who checks it connects from then on', mend)];
+    const said = `${file} ${whenOf(endsAtMs, nowMs)}`;
+    if (endsAtMs <= nowMs) return [say.error(said, 'nobody who checks it connects any more', mend)];
+    if (endsAtMs - nowMs < soonMs) return [say.warning(said, 'nobody who checks it connects from then on', mend)];
     return [];
   });
   if (findings.length > 0) return findings;
   const first = Math.min(...seen.map(({ endsAtMs }) => endsAtMs ?? Number.POSITIVE_INFINITY));
-  return [say.ok(`${seen.length} here, the first ends on ${new Date(first).toISOString().slice(0, 10)}`, 'TLS connections are trusted until then')];
+  return [say.ok(`${seen.length} here, the first ${whenOf(first, nowMs)}`, 'TLS connections are trusted until then')];
+}
+
+/** "ends on 2026-05-01, in 12 days". */
+export function whenOf(endsAtMs: number, nowMs: number): string {
+  const day = new Date(endsAtMs).toISOString().slice(0, 10);
+  return endsAtMs <= nowMs
+    ? `has ended on ${day}, ${counted(Math.floor((nowMs - endsAtMs) / dayMs), 'day')} ago`
+    : `ends on ${day}, in ${counted(Math.floor((endsAtMs - nowMs) / dayMs), 'day')}`;
 }

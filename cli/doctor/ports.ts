@@ -15,6 +15,7 @@ import type { Space } from './disk.ts';
 import type { EnginePorts } from './engine.ts';
 import { codeOf } from './finding.ts';
 import type { PermissionPorts } from './permissions.ts';
+import { presentedCertificate } from './presented-certificate.ts';
 
 /** The version is answered in milliseconds; below the deadline of the check itself. */
 const engineDeadlineMs = 3_000;
@@ -57,6 +58,7 @@ export const brokerPorts: BrokerPorts = {
       });
       socket.once('error', reject);
     }),
+  certificate: presentedCertificate,
   transport: (url) => createMqttTransport({ urls: [url], log: silentLog }),
   clock: systemClock,
   nonce: randomUUID,

@@ -1,29 +1,10 @@
 /** inventory/topology.yaml: sites, their brokers and uplinks, and which node is where. */
 import { z } from 'zod';
 import { Level } from '../common.ts';
-import { DeclaredNodeName, DeclaredServiceName, DeclaredSiteName, Port } from './words.ts';
+import { Broker } from './broker.ts';
+import { DeclaredNodeName, DeclaredServiceName, DeclaredSiteName } from './words.ts';
 
 const uplinkKinds = ['none', 'wired', 'lte'] as const;
-
-/** Interface names of Linux have at most 15 characters. */
-const ListenAddress = z
-  .string()
-  .regex(/^(loopback|everywhere|\d{1,3}(\.\d{1,3}){3}|[a-z][a-z0-9._-]{0,14})$/, 'expected loopback, everywhere, an IPv4 address or the name of an interface')
-  .meta({ title: 'loopback, everywhere, address or interface', examples: ['loopback', 'tailscale0'] });
-
-const Broker = z.strictObject({
-  node: DeclaredNodeName.describe('node on which the broker of this site runs'),
-  service: DeclaredServiceName.default('mosquitto').describe('its service there'),
-  port: Port.default(1883).describe('MQTT over TCP'),
-  standby_port: Port.optional().describe('where the standby listener opens when the broker itself is down; absent: none'),
-  listen: z
-    .array(ListenAddress)
-    .min(1)
-    .default(['loopback'])
-    .describe('from where its machine takes connections; anything but `loopback` needs inventory/access.yaml')
-    .meta({ examples: [['loopback', 'tailscale0']] }),
-  anonymous_on_loopback: z.boolean().default(false).describe('true: whoever is on its machine may read without a login; nobody else ever may'),
-});
 
 const Uplink = z.strictObject({
   kind: z.enum(uplinkKinds).describe('`lte` is metered and expected to go away: its absence is not an alarm at once; `none`: the site is the hub'),

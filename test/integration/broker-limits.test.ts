@@ -231,6 +231,7 @@ describe('the embedded broker', () => {
       ['bob', 'other'],
     ]);
     const logins: BrokerLogins = {
+      isAsking: () => true,
       admits: (login, password) => Promise.resolve(passwords.get(login) === password.toString() ? { mark: '' } : 'unknown'),
       isStill: () => true,
       accessOf: (login) => ({ reads: ['root/#'], writes: [`root/actions/approved/${login}`] }),

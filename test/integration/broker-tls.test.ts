@@ -1,9 +1,11 @@
 /** `mqtts://` and `ws://`: the certificate is checked, and everything else is as over TCP. Needs the `openssl` program to make a certificate. */
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import mqtt from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -11,8 +13,16 @@ import { type Broker, startBroker } from '../../bus/broker.ts';
 import { BrokerTlsError } from '../../bus/broker-listeners.ts';
 import { silentLog } from '../../bus/log.ts';
 import { createMqttTransport } from '../../bus/mqtt-link.ts';
+import { brokerListeners } from '../../cli/broker-options.ts';
+import { credsAdd } from '../../cli/commands/creds.ts';
+import { credsCa, credsCertificate } from '../../cli/commands/creds-files.ts';
+import { makeAuthority } from '../../cli/creds/certificate.ts';
+import { embeddedBroker } from '../../cli/embedded-broker.ts';
+import { readSettings } from '../../cli/settings.ts';
+import { capturedOutput } from '../kit/captured-output.ts';
 import { haveOpenssl, makeCertificate } from '../kit/certificate.ts';
 import { TestClient, transportTo } from '../kit/conformance-brokers.ts';
+import { haveMosquitto } from '../kit/mosquitto.ts';
 import { waitFor } from '../kit/wait.ts';
 
 const closers: (() => unknown)[] = [];
@@ -56,6 +66,55 @@ describe.skipIf(!haveOpenssl())('a broker with TLS', () => {
     await expect(TestClient.connect(transportTo(`mqtt://localhost:${broker.tlsPort}`), { clientId: 'plain' })).rejects.toThrow();
     const one = await TestClient.connect(createMqttTransport({ urls: [url], tls: { ca }, log: silentLog }), { clientId: 'one' });
     await one.link.close();
+  });
+});
+
+describe('the built-in broker, by its settings', () => {
+  it.skipIf(!haveMosquitto())('has TLS and WebSocket for whoever trusts the authority of homelab creds, in clear for its own machine only', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'tls-settings-'));
+    closers.push(() => {
+      rmSync(root, { recursive: true, force: true });
+    });
+    const bare = readSettings({ HOMELAB_ROOT: root, HOMELAB_INVENTORY: root, NODE_NAME: 'lab' });
+    const said = capturedOutput({ json: true });
+    await credsAdd(bare, said, 'anna', {}, () => Promise.resolve(''));
+    const [{ password }] = said.values as readonly [{ readonly password: string }];
+    credsCa(bare, capturedOutput());
+    credsCertificate(bare, capturedOutput(), ['localhost']);
+    const [cert, key, caFile] = ['server-localhost.pem', 'server-localhost-key.pem', 'ca.pem'].map((name) => join(root, 'tls', name)) as [
+      string,
+      string,
+      string,
+    ];
+    // Two addresses of this machine stand for loopback and the network.
+    const env = { HOMELAB_BROKER_TLS_CERT: cert, HOMELAB_BROKER_TLS_KEY: key, HOMELAB_BROKER_TLS_HOST: '0.0.0.0', HOMELAB_BROKER_HOST: '127.0.0.2' };
+    const settings = readSettings({ HOMELAB_ROOT: root, HOMELAB_INVENTORY: root, NODE_NAME: 'lab', ...env });
+    const listeners = brokerListeners(settings, { port: '0', tlsPort: '0', wssPort: '0' });
+    const broker = await embeddedBroker(settings, silentLog, { listeners, advice: '' });
+    closers.push(() => broker.close());
+
+    const topic = 'homelab/probes/anna';
+    const args = ['-h', 'localhost', '-p', String(broker.tlsPort), '-u', 'anna', '-P', password, '-t', topic, '-C', '1', '-W', '10'];
+    const subscriber = promisify(execFile)('mosquitto_sub', [...args, '--cafile', caFile]);
+    const options = { protocolVersion: 4, reconnectPeriod: 0, username: 'anna', password, ca: readFileSync(caFile) } as const;
+    const url = `wss://localhost:${broker.tlsWebSocketPort}`;
+    const browser = await mqtt.connectAsync(url, options);
+    closers.push(() => browser.endAsync(true));
+    // Until it has subscribed; one of them is enough.
+    const saying = setInterval(() => browser.publish(topic, 'over a web socket', { qos: 1 }), 50);
+    closers.push(() => clearInterval(saying));
+    expect((await subscriber).stdout).toBe('over a web socket\n');
+    clearInterval(saying);
+
+    const [other, otherFile] = [makeAuthority('another', Date.now()).cert, join(root, 'other.pem')];
+    writeFileSync(otherFile, other);
+    await expect(promisify(execFile)('mosquitto_sub', [...args, '--cafile', otherFile])).rejects.toMatchObject({ stderr: expect.stringMatching(/TLS error/) });
+    await expect(mqtt.connectAsync(url, { ...options, ca: other })).rejects.toThrow(/certificate/);
+    await expect(mqtt.connectAsync(url, { ...options, password: 'wrong' })).rejects.toThrow(/bad username or password/i);
+    const anna = { clientId: 'anna', username: 'anna', password };
+    await expect(TestClient.connect(transportTo(`mqtt://127.0.0.1:${broker.port}`), anna)).rejects.toThrow(/ECONNREFUSED/);
+    const near = await TestClient.connect(transportTo(`mqtt://127.0.0.2:${broker.port}`), anna);
+    await near.link.close();
   });
 });
 

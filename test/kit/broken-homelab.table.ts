@@ -32,6 +32,7 @@ export const rightHomelab: Files = {
       node: edge-1
       service: mosquitto
       standby_port: 1884
+      tls: { names: [edge-1] }
     uplink:
       kind: lte
       to: hub
@@ -87,7 +88,7 @@ ${plain.map((name) => `  ${name}:\n    role: application\n    depends_on: { loca
   ...Object.assign({}, ...plain.map((name) => service(name))),
   ...service('mosquitto', {
     compose: `services:\n${container('mosquitto', 'network_mode: host\nmem_limit: 64m', 'eclipse-mosquitto:2.0.21')}`,
-    service: '  ports:\n    - { container: 1883, host: 1883 }\n',
+    service: '  ports:\n    - { container: 1883, host: 1883 }\n    - { container: 8883, host: 8883 }\n',
   }),
   ...service('site-bound'),
   ...service('ports-a', {
@@ -137,7 +138,7 @@ services:
   }),
   ...service('page', { exposure: 'public', compose: `services:\n${container('page', 'mem_limit: 64m')}`, service: '  owner_node: beta\n' }),
   ...service('node-agent', {
-    compose: `services:\n${container('node-agent', 'command: [run, node-agent]\nmem_limit: 256m\noom_score_adj: -900', 'homelab:0.1.0')}`,
+    compose: `services:\n${container('node-agent', 'command: [run, node-agent]\nmem_limit: 256m\noom_score_adj: -900\nenvironment:\n  HOMELAB_BROKER_URL: mqtt://elsewhere.example.org', 'homelab:0.1.0')}`,
   }),
 
   'hosts/edge-1/capabilities.yaml': capabilities({ compose: '1.29.2' }),
@@ -159,7 +160,10 @@ services:
   ...service('zigbee-spare', {
     compose: `services:\n${zigbee.replace('  zigbee2mqtt:', '  zigbee-spare:').replace('name: zigbee2mqtt', 'name: zigbee-spare')}`,
   }),
-  ...service('cloud', { service: '  needs_internet: true\n' }),
+  ...service('cloud', {
+    compose: `services:\n${container('cloud', 'environment:\n  HOMELAB_BROKER_URL: mqtts://edge-1:8883\n  HOMELAB_BROKER_CA: /secret/ca.pem')}`,
+    service: '  needs_internet: true\n',
+  }),
 
   'hosts/attic/capabilities.yaml': capabilities({ engine: 'none' }),
   'hosts/attic/services.yaml': `agents: []
@@ -332,8 +336,17 @@ export const plantedFaults: readonly PlantedFault[] = [
     found: { file: compose('ports-b'), at: '- "127.0.0.1:8081:80"' },
   },
   { rule: 'ports-differ', file: about('ports-a'), from: 'host: 8080', to: 'host: 8088' },
-  { rule: 'broker-port', file: topology, from: 'broker: { node: alpha }', to: 'broker: { node: alpha, port: 8883 }' },
+  { rule: 'broker-port', file: topology, from: 'broker: { node: alpha }', to: 'broker: { node: alpha, port: 8884 }' },
   { rule: 'broker-port', file: topology, from: 'standby_port: 1884', to: 'standby_port: 1883' },
+  { rule: 'broker-port', file: topology, from: 'tls: { names: [edge-1] }', to: 'tls: { names: [edge-1], websocket_port: 8883 }' },
+  { rule: 'broker-url', file: compose('node-agent'), from: 'mqtt://elsewhere.example.org', to: 'mqtt://alpha' },
+  {
+    rule: 'broker-authority',
+    file: compose('cloud'),
+    from: '      HOMELAB_BROKER_CA: /secret/ca.pem\n',
+    to: '',
+    found: { at: '      HOMELAB_BROKER_URL: mqtts://' },
+  },
 
   // dependencies
   { ...inAlpha('dependency-cycle', 'circle-b', ['local: []', 'local: [circle-a]'], 0), found: { at: '  circle-a:', below: 2 } },

@@ -25,7 +25,7 @@ export async function startSiteMosquitto(files: Files, site: string, port: numbe
   const directory = mkdtempSync(join(tmpdir(), 'mosquitto-site-'));
   try {
     const broker = siteBroker(await readTree(inventory), site, topicRoot);
-    const paths = { acl: join(directory, 'acl.conf'), passwords: join(directory, 'passwd'), data: `${directory}/` };
+    const paths = { acl: join(directory, 'acl.conf'), passwords: join(directory, 'passwd'), tls: `${directory}/`, data: `${directory}/` };
     const generated = siteFiles(broker, paths);
     writeFileSync(paths.acl, generated.get('acl.conf') ?? '');
     writeFileSync(paths.passwords, passwordFile(directory, generated.get('passwd.template') ?? '', left));

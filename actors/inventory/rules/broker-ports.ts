@@ -1,4 +1,5 @@
 /** Rule about the ports of brokers: what the topology tells every actor to talk to, against what the broker's service listens on. */
+import { doorsOf } from '../../../contracts/inventory/broker.ts';
 import { contentOf, type DeclaredTree } from '../tree.ts';
 import { portItems, portsOf } from './compose-ports.ts';
 import { at, type Rule } from './rule.ts';
@@ -8,22 +9,27 @@ import { placementOf } from './view.ts';
 const brokerPort: Rule = {
   id: 'broker-port',
   severity: 'error',
-  finds: "a broker's port that its service does not listen on, or a standby port that is the broker's own",
-  why: 'every actor of the site would knock at a closed port, and a standby could never open its own',
+  finds: "a broker's port that its service does not listen on, or one that the broker has twice, for its standby too",
+  why: 'every actor of the site would knock at a closed port, the broker would not start, and a standby could never open its own',
   *find(tree) {
     if (typeof tree.topology === 'string') return;
     for (const [site, { broker }] of Object.entries(tree.topology.value.sites)) {
-      const { node, service, port, standby_port: standby } = broker;
+      const { node, service, standby_port: standby } = broker;
       const said = tcpPorts(tree, node, service);
-      if (said.length > 0 && !said.includes(port)) {
-        yield at(tree.topology, ['sites', site, 'broker', 'port'], `the port is ${port}; ${service} on ${node} listens on ${said.join(', ')}`);
+      const taken = new Map<number, string>();
+      for (const { scheme, port, path } of doorsOf(broker)) {
+        const place = ['sites', site, 'broker', ...path];
+        const holder = taken.get(port);
+        taken.set(port, holder ?? scheme);
+        if (holder !== undefined) yield at(tree.topology, place, `${port} is the port of ${holder}:// already; expected another one for ${scheme}://`);
+        else if (said.length > 0 && !said.includes(port))
+          yield at(tree.topology, place, `the port is ${port}; ${service} on ${node} listens on ${said.join(', ')}`);
       }
-      if (standby === port)
+      if (standby !== undefined && taken.has(standby))
         yield at(tree.topology, ['sites', site, 'broker', 'standby_port'], `${standby} is the port of the broker itself; expected another one`);
     }
   },
 };
-
 /** Ports of the machine that the service takes, by service.yaml and by its containers; empty: that is not known. */
 function tcpPorts(tree: DeclaredTree, node: string, name: string): readonly number[] {
   const placement = placementOf(tree, node, name);

@@ -1,5 +1,6 @@
 /** All rules of the declared homelab, in the order of docs/inventory.md, and those whose question is asked elsewhere. */
 import { accessRules } from './access.ts';
+import { brokerAddressRules } from './broker-addresses.ts';
 import { brokerPortRules } from './broker-ports.ts';
 import { composeV1Rules } from './compose-v1.ts';
 import { containerRules } from './containers.ts';
@@ -29,6 +30,7 @@ export const rules: readonly Rule[] = [
   ...nameRules,
   ...portRules,
   ...brokerPortRules,
+  ...brokerAddressRules,
   ...dependencyRules,
   ...placementRules,
   ...overviewRules,

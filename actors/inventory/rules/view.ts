@@ -126,6 +126,17 @@ export function inCompose(container: PlacedContainer, path: readonly PropertyKey
   return at(file, whole, detail);
 }
 
+/** Both forms of Compose: a map, and a list of `NAME=value`. */
+export function inEnvironment(container: PlacedContainer, variable: string, detail: string): Fault {
+  const { base, override, name } = container;
+  for (const file of [override, base]) {
+    const given = file?.value.services?.[name]?.environment;
+    const index = Array.isArray(given) ? given.findIndex((line) => line.startsWith(`${variable}=`)) : -1;
+    if (file !== null && index !== -1) return { file: file.path, place: file.placeOf(['services', name, 'environment', index]), detail };
+  }
+  return inCompose(container, ['environment', variable], detail);
+}
+
 function has(value: unknown, path: readonly PropertyKey[]): boolean {
   let here = value;
   for (const step of path) {

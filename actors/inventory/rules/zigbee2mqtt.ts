@@ -3,7 +3,7 @@ import { keyValues } from '../containers.ts';
 import type { DeclaredTree, TextFile } from '../tree.ts';
 import { type Fault, placeInText, type Rule } from './rule.ts';
 import { envLines, withVariables } from './variables.ts';
-import { inCompose, type PlacedContainer, viewOf } from './view.ts';
+import { inCompose, inEnvironment, type PlacedContainer, viewOf } from './view.ts';
 
 const dataDirectory = '/app/data';
 /** zigbee2mqtt 1.35 called its driver for these chips `ezsp`; `ember` replaced it. */
@@ -109,17 +109,6 @@ const coordinator: Rule = {
     }
   },
 };
-
-/** Both forms of Compose: a map, and a list of `NAME=value`. */
-function inEnvironment(container: PlacedContainer, variable: string, detail: string): Fault {
-  const { base, override, name } = container;
-  for (const file of [override, base]) {
-    const given = file?.value.services?.[name]?.environment;
-    const index = Array.isArray(given) ? given.findIndex((line) => line.startsWith(`${variable}=`)) : -1;
-    if (file !== null && index !== -1) return { file: file.path, place: file.placeOf(['services', name, 'environment', index]), detail };
-  }
-  return inCompose(container, ['environment', variable], detail);
-}
 
 const settings = [
   ['port', 'ZIGBEE2MQTT_CONFIG_SERIAL_PORT', (value: string) => /^tcp:\/\/[^\s:]+:\d+$/.test(value), 'tcp://<host>:<port>'],
