@@ -20,6 +20,8 @@ export interface LoginAccess {
 export type Welcome = { readonly mark: string } | 'unknown' | 'busy';
 
 export interface BrokerLogins {
+  /** False: nobody has a login, and whoever connects is welcome under any name and may do everything. Once true it stays. */
+  isAsking(): boolean;
   admits(login: string, password: Buffer): Promise<Welcome>;
   /** False once its password was changed or the login taken away. */
   isStill(login: string, mark: string): boolean;

@@ -1,6 +1,9 @@
 /**
  * Who may connect to the embedded broker, publish and subscribe.
  *
+ * Where nobody has a login, nobody is asked; who came in without one then is turned out when the first login appears, and who showed the
+ * right password of an actor of this process stays.
+ *
  * Nothing here ever answers a publish or a filter with an error: aedes would close the connection, and the client would
  * send the same again at every reconnect. A publish that is not passed on is acknowledged, counted and logged; a
  * filter is refused in the SUBACK.
@@ -19,7 +22,7 @@ export interface AdmissionRules {
   readonly log: Log;
   /** Topic prefixes of requests (with root, without a trailing slash): never retained. */
   readonly requestPrefixes: readonly string[];
-  /** null: whoever connects is welcome, under any name, and may do everything. */
+  /** null: whoever connects is welcome for ever, under any name, and may do everything. */
   readonly logins: BrokerLogins | null;
   /** Called with each retained publish that was let through. */
   readonly onRetained: (packet: BrokerPacket) => void;
@@ -31,15 +34,21 @@ export type Refusal = 2 | 3 | 4 | 5 | null;
 interface Admitted {
   readonly login: string;
   readonly mark: string;
-  rights: Rights;
+  /** null: it came while nobody was asked, and may do everything until somebody is. */
+  rights: Rights | null;
 }
+
+/** Of the clients that are turned out at once, in the one line that says so. */
+const namesShown = 10;
 
 /** Sessions whose rights are remembered while their clients are away; beyond that the oldest are asked at their return only. Twice what the broker keeps. */
 const sessionRightsMax = 1_000;
 
 export class Admission {
   private readonly rules: AdmissionRules;
+  /** While nobody is asked only those that showed a right password all the same. */
   private readonly admitted = new WeakMap<BrokerClient, Admitted>();
+  private wasAsking: boolean;
   /** By client id, of persistent sessions. Not known for those that have been away since before the start. */
   private readonly sessionRights = new Map<string, Rights>();
   private clients: () => Readonly<Record<string, BrokerClient>> = () => ({});
@@ -49,16 +58,21 @@ export class Admission {
 
   constructor(rules: AdmissionRules) {
     this.rules = rules;
+    this.wasAsking = this.isAsking;
+  }
+
+  private get isAsking(): boolean {
+    return this.rules.logins?.isAsking() ?? false;
   }
 
   attach(broker: BrokerInternals, order: PublishOrder): void {
     this.clients = () => broker.clients;
     this.rules.logins?.onChange(() => {
-      for (const client of Object.values(broker.clients)) this.checkAgain(client);
+      this.checkAll(Object.values(broker.clients));
     });
     // It may have changed between its password and its place among the clients.
     broker.on('clientReady', (client: BrokerClient) => {
-      this.checkAgain(client);
+      this.checkAll([client]);
     });
     broker.authorizePublish = (client, packet, done) => {
       const problem = this.publishProblem(client, packet);
@@ -83,6 +97,7 @@ export class Admission {
   async mayConnect(client: BrokerClient, login: string | undefined, password: Buffer | undefined): Promise<Refusal> {
     const { logins } = this.rules;
     if (logins === null) return null;
+    if (!logins.isAsking()) return this.rememberShown(logins, client, login, password);
     const welcome = login === undefined || password === undefined ? 'unknown' : await logins.admits(login, password);
     if (login === undefined || welcome === 'unknown') return this.refuse(client, login, 4, 'unknown login or wrong password');
     if (welcome === 'busy') return this.refuse(client, login, 3, 'too many passwords are being checked, or too many were wrong');
@@ -102,10 +117,9 @@ export class Admission {
     return null;
   }
 
-  /** Without logins everybody may. */
+  /** Where nobody is asked, everybody may. */
   mayRead(client: BrokerClient, topic: string): boolean {
-    if (this.rules.logins === null) return true;
-    return this.admitted.get(client)?.rights.mayRead(topic) ?? false;
+    return !this.isAsking || this.rightsOfClient(client)?.mayRead(topic) === true;
   }
 
   /** Whether it may be queued for the session of this client id. */
@@ -123,7 +137,7 @@ export class Admission {
     // aedes grants shared subscriptions and then never delivers: better an honest refusal.
     const shared = subscription.topic.startsWith('$share/');
     const tooMany = !filters.has(subscription.topic) && filters.size >= limits.subscriptionsPerClientMax;
-    const forbidden = this.rules.logins !== null && this.admitted.get(client)?.rights.mayReadSome(subscription.topic) !== true;
+    const forbidden = this.isAsking && this.rightsOfClient(client)?.mayReadSome(subscription.topic) !== true;
     if (!shared && !tooMany && !forbidden) {
       filters.add(subscription.topic);
       return true;
@@ -143,8 +157,22 @@ export class Admission {
   private publishProblem(client: BrokerClient | null, packet: BrokerPacket): string | null {
     if (packet.topic.startsWith('$SYS/')) return 'a topic of the broker itself';
     // A will of an earlier life was looked at when its client connected.
-    if (this.rules.logins === null || client === null) return null;
-    return this.admitted.get(client)?.rights.mayWrite(packet.topic) === true ? null : 'a topic that its login may not write';
+    if (!this.isAsking || client === null) return null;
+    // The last word of who is turned out: it came when everybody might say it, and others wait for it.
+    if (!this.admitted.has(client) && packet === client.will) return null;
+    return this.rightsOfClient(client)?.mayWrite(packet.topic) === true ? null : 'a topic that its login may not write';
+  }
+
+  private rightsOfClient(client: BrokerClient): Rights | null {
+    return this.admitted.get(client)?.rights ?? null;
+  }
+
+  /** Nobody is asked, so nobody is refused; who shows a right password stays when everybody is asked. */
+  private async rememberShown(logins: BrokerLogins, client: BrokerClient, login: string | undefined, password: Buffer | undefined): Promise<null> {
+    if (login === undefined || password === undefined) return null;
+    const welcome = await logins.admits(login, password);
+    if (typeof welcome === 'object') this.admitted.set(client, { login, mark: welcome.mark, rights: null });
+    return null;
   }
 
   private refuse<Code extends Refusal>(client: BrokerClient, login: string | undefined, code: Code, why: string): Code {
@@ -162,11 +190,27 @@ export class Admission {
     if (this.sessionRights.size > sessionRightsMax && oldest !== undefined) this.sessionRights.delete(oldest);
   }
 
-  /** Whoever may not be here any more goes; its will is published as far as it might write it. */
-  private checkAgain(client: BrokerClient): void {
+  private checkAll(clients: readonly BrokerClient[]): void {
     const { logins, log } = this.rules;
-    const admitted = this.admitted.get(client);
-    if (logins === null || admitted === undefined) return;
+    if (logins === null || !logins.isAsking()) return;
+    const nameless: BrokerClient[] = [];
+    for (const client of clients) {
+      const admitted = this.admitted.get(client);
+      if (admitted === undefined) nameless.push(client);
+      else this.checkAgain(logins, client, admitted);
+    }
+    if (!this.wasAsking || nameless.length > 0)
+      log.warn(
+        { ended: nameless.length, clients: nameless.slice(0, namesShown).map(({ id }) => id) },
+        'from now on this broker asks for a login: ending the connections that have none',
+      );
+    this.wasAsking = true;
+    for (const client of nameless) client.conn.destroy();
+  }
+
+  /** Whoever may not be here any more goes; its will is published as far as it might write it. */
+  private checkAgain(logins: BrokerLogins, client: BrokerClient, admitted: Admitted): void {
+    const { log } = this.rules;
     const { login, mark } = admitted;
     const access = logins.isStill(login, mark) ? logins.accessOf(login) : null;
     if (access === null) {

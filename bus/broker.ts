@@ -34,7 +34,7 @@ export interface BrokerOptions extends ListenerOptions {
   readonly dataDir: string | null;
   /** Topic prefixes of requests (with root, without a trailing slash): nothing there is ever retained, the flag is taken off. */
   readonly neverRetained?: readonly string[];
-  /** With them a client needs one, and may do what is granted to it; without, nobody is asked. */
+  /** With them a client needs one, and may do what is granted to it, from when they ask on; without, nobody is ever asked. */
   readonly logins?: BrokerLogins;
   /** Told of what is retained under this filter: at the start, and with each change; `payload` empty: it is cleared. */
   readonly watched?: { readonly filter: string; onRetained(topic: string, payload: Buffer): void };
@@ -51,6 +51,7 @@ export interface Broker {
   readonly port: number;
   readonly tlsPort: number | null;
   readonly webSocketPort: number | null;
+  readonly tlsWebSocketPort: number | null;
   /** A connection that did not come through a listener. Whoever opens it closes both ends. */
   accept(stream: Duplex): void;
   /** What `$SYS/broker/#` says, and what was refused, dropped and ended. */
@@ -71,18 +72,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const listeners = await openListeners(options, limits, options.log, (connection) => {
     door.offer(connection);
   });
-  const { port, tlsPort, webSocketPort } = listeners;
+  const { port, tlsPort, webSocketPort, tlsWebSocketPort } = listeners;
   try {
     const aedes = await createAedes(options, { limits, clock, counters, door });
     door.open(aedes.handle);
     options.log.info(
-      { host: options.host, port, tls_port: tlsPort, web_socket_port: webSocketPort, data_dir: options.dataDir, password: options.logins !== undefined },
+      { host: options.host, port, tls_port: tlsPort, web_socket_port: webSocketPort, data_dir: options.dataDir, password: options.logins?.isAsking() ?? false },
       'the embedded broker listens',
     );
     return {
       port: port ?? 0,
       tlsPort,
       webSocketPort,
+      tlsWebSocketPort,
       accept: (stream) => {
         door.offer({ stream, remote: 'this process', bytes: () => ({ received: 0, sent: 0 }) });
       },

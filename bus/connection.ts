@@ -3,7 +3,8 @@
  *
  * Remembers nothing itself; the owner re-reads and re-sends what matters on every link. Back-off doubles from 250 ms to
  * 30 s, or to what its owner or the transport says, with ±50 % jitter (a broker restart is over within a second, and a fleet must not come
- * back in step) and starts over once a link has held for 10 s, so that two programs that take over each other's client id slow down.
+ * back in step), counted from the beginning of an attempt that failed, and starts over once a link has held for 10 s, so that two programs
+ * that take over each other's client id slow down.
  */
 import type { Clock } from './clock.ts';
 import type { Incoming, Link, LinkOptions, Transport } from './link.ts';
@@ -71,10 +72,12 @@ export class Connection {
       if (ended.wasUp && clock.now() - startedAt >= heldAfterMs) failures = 0;
       const maxMs = this.options.backoffMaxMs ?? this.options.transport.backoffMaxMs ?? backoffMaxMsDefault;
       const waitMs = Math.min(backoffFirstMs * 2 ** failures, maxMs) * (0.5 + this.options.random());
+      // An attempt that nobody answered has been a pause itself. Never below zero: the clock may have been set back meanwhile.
+      const triedMs = ended.wasUp ? 0 : Math.max(0, clock.now() - startedAt);
       failures += 1;
       if (failures === 1 || failures % 10 === 0)
         log.warn({ err: ended.error, broker: this.options.transport.description, failures }, 'broker connection lost or refused; trying again');
-      await this.pause(waitMs);
+      await this.pause(Math.max(0, waitMs - triedMs));
     }
   }
 

@@ -17,8 +17,8 @@ export interface ComposeOptions {
   readonly settings: Settings;
   /** The actors this process runs. */
   readonly names: readonly string[];
-  /** Only this machine can reach the broker, so that a request without a login may count. */
-  readonly anonymousAllowed: boolean;
+  /** Only this machine can reach the broker, and it asks nobody for a login, so that a request without one may count. It may begin to ask at any time. */
+  readonly anonymousAllowed: () => boolean;
   /** In the order in which they are tried. */
   readonly brokerUrls: readonly string[];
   readonly log: Log;
@@ -48,7 +48,8 @@ const makers = {
   },
   ledger: async ({ settings, anonymousAllowed }) => {
     const { createLedgerModule } = await import('../actors/ledger/actor.ts');
-    return createLedgerModule({ anonymousAllowed, verifyWindowMs: settings.verifyWindowMs, aliasMap: settings.aliasMap });
+    // As it is now: a broker that begins to ask lets no request without a login through to the ledger.
+    return createLedgerModule({ anonymousAllowed: anonymousAllowed(), verifyWindowMs: settings.verifyWindowMs, aliasMap: settings.aliasMap });
   },
   supervisor: async ({ settings }) => {
     const { createSupervisorModule } = await import('../actors/supervisor/actor.ts');

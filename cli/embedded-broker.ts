@@ -5,7 +5,7 @@ import { BrokerPortTakenError, BrokerTlsError } from '../bus/broker-listeners.ts
 import { BrokerStoreLockedError } from '../bus/broker-store.ts';
 import type { Log } from '../bus/log.ts';
 import { type BrokerListeners, requestPrefixes, urlHost } from './broker-options.ts';
-import { startWithLogins } from './creds/open-logins.ts';
+import { type BrokerWithLogins, startWithLogins } from './creds/open-logins.ts';
 import { makeDataRoot } from './runtime.ts';
 import { type Settings, UsageError } from './settings.ts';
 import { version } from './version.ts';
@@ -18,8 +18,8 @@ export interface EmbeddedBrokerOptions {
   readonly isOpen?: boolean;
 }
 
-/** With the logins of this machine, if there are any. */
-export async function embeddedBroker(settings: Settings, log: Log, { listeners, advice, isOpen = false }: EmbeddedBrokerOptions): Promise<Broker> {
+/** With the logins of this machine, as soon as there are any. */
+export async function embeddedBroker(settings: Settings, log: Log, { listeners, advice, isOpen = false }: EmbeddedBrokerOptions): Promise<BrokerWithLogins> {
   makeDataRoot(settings);
   const options: BrokerOptions = {
     ...listeners,
@@ -29,7 +29,7 @@ export async function embeddedBroker(settings: Settings, log: Log, { listeners, 
     log,
   };
   try {
-    return await (isOpen ? startBroker(options) : startWithLogins(settings, options));
+    return isOpen ? { ...(await startBroker(options)), isAsking: () => false } : await startWithLogins(settings, options);
   } catch (error) {
     if (error instanceof BrokerPortTakenError) throw new UsageError(`${error.summary}. ${advice}`);
     if (error instanceof BrokerTlsError || error instanceof BrokerStoreLockedError) throw new UsageError(error.message);
@@ -39,12 +39,14 @@ export async function embeddedBroker(settings: Settings, log: Log, { listeners, 
   }
 }
 
-/** Where it can be reached, TCP first. `host`: where it listens. */
-export function urlsOf({ port, tlsPort, webSocketPort }: Broker, host: string): readonly string[] {
+/** Where it can be reached, TCP first. */
+export function urlsOf({ port, tlsPort, webSocketPort, tlsWebSocketPort }: Broker, { host, tls }: Pick<BrokerListeners, 'host' | 'tls'>): readonly string[] {
   const shown = urlHost(host);
+  const secured = urlHost(tls?.host ?? host);
   return [
     `mqtt://${shown}:${port}`,
-    ...(tlsPort === null ? [] : [`mqtts://${shown}:${tlsPort}`]),
+    ...(tlsPort === null ? [] : [`mqtts://${secured}:${tlsPort}`]),
     ...(webSocketPort === null ? [] : [`ws://${shown}:${webSocketPort}`]),
+    ...(tlsWebSocketPort === null ? [] : [`wss://${secured}:${tlsWebSocketPort}`]),
   ];
 }

@@ -19,7 +19,7 @@ export function operatorUiOptions({
       ...http,
       loginsFile,
       // Whoever is on this machine may ask here what the broker lets them ask there.
-      asksWithoutLogin: anonymousAllowed || passwords[`operator-ui-${node}`] === undefined,
+      asksWithoutLogin: () => anonymousAllowed() || passwords[`operator-ui-${node}`] === undefined,
       pageDirectory: pageDirectory(),
       store: createStoredEvents({ dataRoot }),
       log,

@@ -18,7 +18,7 @@ export interface RuntimeOptions {
   readonly settings: Settings;
   readonly names: readonly string[];
   readonly brokerUrls: readonly string[];
-  readonly anonymousAllowed: boolean;
+  readonly anonymousAllowed: () => boolean;
   readonly log: Log;
 }
 

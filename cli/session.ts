@@ -4,9 +4,11 @@ import { DeadlineError, systemClock, withDeadline } from '../bus/clock.ts';
 import { checkPayload } from '../bus/edge.ts';
 import { type Incoming, type Link, LinkClosedError } from '../bus/link.ts';
 import { silentLog } from '../bus/log.ts';
+import { ConnectionRefusedError } from '../bus/mqtt-link.ts';
 import type { PayloadOf, Topic } from '../contracts/topic.ts';
 import { findTopic, topics } from '../contracts/topics.ts';
 import { transportTo } from './broker-transport.ts';
+import { UntrustedBrokerError } from './broker-trust.ts';
 import { exitCodes } from './output.ts';
 import type { Settings } from './settings.ts';
 
@@ -63,6 +65,15 @@ export class Visit {
       visit = new Visit(link, settings, ended);
       return visit;
     } catch (error) {
+      // It is there; what to do is in its own words.
+      if (error instanceof UntrustedBrokerError) throw new UnavailableError(`cannot trust the broker at ${error.message}`, { cause: error });
+      // Bad user name or password, not authorised (MQTT 3.1.1, table 3.1): since the first login, perhaps.
+      if (error instanceof ConnectionRefusedError && (error.code === 4 || error.code === 5)) {
+        const why = password === undefined ? `none is known for ${settings.login}` : `that of ${settings.login} is not taken`;
+        throw new UnavailableError(
+          `the broker at ${transport.description} asks for a password, and ${why}: HOMELAB_LOGIN says who you are, HOMELAB_CREDENTIALS names a file with a line "${settings.login}: <password>" (docs/access.md)`,
+        );
+      }
       throw new UnavailableError(
         `cannot reach the broker at ${transport.description}: ${error instanceof Error ? error.message : String(error)}. Start one with "homelab up", or set HOMELAB_BROKER_URL.`,
       );

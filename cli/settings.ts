@@ -53,7 +53,12 @@ export const variables = {
   HOMELAB_BROKER_TLS_CERT: ['certificate (PEM) with which it listens for TLS too', 'none: no TLS'],
   HOMELAB_BROKER_TLS_KEY: ['its key (PEM)', 'none'],
   HOMELAB_BROKER_TLS_PORT: ['port for TLS', '8883'],
+  HOMELAB_BROKER_TLS_HOST: [
+    'address on which it listens for TLS, where that is another one: what is in clear then stays on HOMELAB_BROKER_HOST',
+    'HOMELAB_BROKER_HOST',
+  ],
   HOMELAB_BROKER_WS_PORT: ['port on which it listens for WebSocket too', 'none: no WebSocket'],
+  HOMELAB_BROKER_WSS_PORT: ['port on which it listens for WebSocket with TLS too', 'none'],
   HOMELAB_ROOT: ['data directory', '`$XDG_STATE_HOME/homelab`, else `~/.local/state/homelab`'],
   HOMELAB_SITE: ['site of this machine', defaultSite],
   HOMELAB_TOPIC_ROOT: ['first level of every topic', topicRoot],
@@ -82,7 +87,7 @@ export const variables = {
     'none: no bridge, not checked',
   ],
   HOMELAB_HTTP_PORT: ['port of the web page and the HTTP API', '18180'],
-  HOMELAB_HTTP_HOST: ['address on which they listen; while HOMELAB_LOGINS names nobody, this machine only', '127.0.0.1'],
+  HOMELAB_HTTP_HOST: ['address on which they listen; this machine only until HOMELAB_LOGINS names a person', '127.0.0.1'],
   HOMELAB_HTTP_URL: ['how people reach the page from outside, `https://homelab.example.org`', 'none: by whatever name they use'],
   HOMELAB_HTTP_PROXIES: ['addresses or networks of reverse proxies that are believed (X-Forwarded-For, X-Forwarded-Proto)', 'none'],
   HOMELAB_STANDBY_PORT: ["port on which the bridge opens a standby while the site's broker is away; HOMELAB_BROKER_URL names it second", 'none: no standby'],
@@ -107,7 +112,10 @@ export interface BrokerListen {
   /** Files. */
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
+  /** undefined: `host`. */
+  readonly tlsHost: string | undefined;
   readonly webSocketPort: number | null;
+  readonly tlsWebSocketPort: number | null;
 }
 
 export interface Settings {
@@ -132,6 +140,8 @@ export interface Settings {
   readonly agents: readonly string[];
   /** In clear: what the actors and people of this machine say, and what the embedded broker takes too. */
   readonly passwords: Readonly<Record<string, string>>;
+  /** Those of them that `up` made for the actors of its own process: not a login that anybody has, so that no broker asks for one because of them. */
+  readonly mintedLogins: readonly string[];
   /** Hashed logins and API tokens (adapters/logins). */
   readonly loginsFile: string;
   readonly login: string;
@@ -197,7 +207,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       tlsPort: value.HOMELAB_BROKER_TLS_PORT,
       tlsCert: value.HOMELAB_BROKER_TLS_CERT,
       tlsKey: value.HOMELAB_BROKER_TLS_KEY,
+      tlsHost: value.HOMELAB_BROKER_TLS_HOST,
       webSocketPort: value.HOMELAB_BROKER_WS_PORT,
+      tlsWebSocketPort: value.HOMELAB_BROKER_WSS_PORT,
     },
     standbyPort: value.HOMELAB_STANDBY_PORT,
     dataRoot,
@@ -206,6 +218,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     isInventoryNamed: value.HOMELAB_INVENTORY !== undefined,
     agents: value.HOMELAB_AGENTS,
     passwords: readPasswords(value.HOMELAB_CREDENTIALS),
+    mintedLogins: [],
     loginsFile: resolve(value.HOMELAB_LOGINS ?? join(dataRoot, 'logins.yaml')),
     login: value.HOMELAB_LOGIN ?? defaultLogin(),
     incidentGraceMs: value.HOMELAB_INCIDENT_GRACE_S,

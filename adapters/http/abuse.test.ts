@@ -3,6 +3,7 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { actionName, cheapHash, cookieOf, OperatorWeb, password, someLogins } from '../../test/kit/operator-web.ts';
+import { waitFor } from '../../test/kit/wait.ts';
 import { type LoginEntry, writeLogins } from '../logins/logins-file.ts';
 import { attemptsWindowMs, perAddressMax, perLoginMax } from './attempts.ts';
 import { ageMaxMs, idleMaxMs } from './sessions.ts';
@@ -51,7 +52,7 @@ describe('with logins', () => {
     expect((await web.login()).csrf).toMatch(/^[\w-]{43}$/);
   });
 
-  it('after five wrong logins the right one is not even tried, until the time has passed', async () => {
+  it('after five wrong logins from one address the right one is not even tried there, until the time has passed', async () => {
     for (let n = 0; n < perLoginMax; n += 1) await web.post('/login', { body: { login: 'anna', password: 'wrong' } });
     const answer = await web.post('/login', { body: { login: 'anna', password } });
     expect([answer.status, answer.json?.['code'], Number(answer.headers['retry-after'])]).toEqual([429, 'too_many_attempts', attemptsWindowMs / 1000]);
@@ -253,9 +254,17 @@ describe('without logins', () => {
     web.fill();
   });
 
-  it('it listens on this machine only, wherever it was told to, and says so', () => {
+  it('it listens on this machine only, wherever it was told to, and says so; from the first login on there, in the same process', async () => {
     expect(web.url.hostname).toBe('127.0.0.1');
     expect(web.life.detail).toMatch(/this machine only instead of 0\.0\.0\.0: no login is configured in .*logins\.yaml/);
+    const elsewhere = `http://127.0.0.2:${web.url.port}/healthz`;
+    await expect(fetch(elsewhere)).rejects.toThrow();
+    writeLogins(join(web.directory, 'logins.yaml'), some.logins);
+    await waitFor('the wider listener', () => web.life.detail === `http://0.0.0.0:${web.url.port}`);
+    expect((await fetch(elsewhere)).status).toBe(200);
+    expect((await web.call('GET', '/documents')).json?.['code']).toBe('login_needed');
+    writeLogins(join(web.directory, 'logins.yaml'), new Map());
+    expect((await web.call('GET', '/documents')).json?.['code']).toBe('login_needed');
   });
 
   it.each(['evil.example.org', 'evil.example.org:80', 'localhost.evil.example.org', '127.0.0.1.evil.example.org', '192.0.2.1'])(

@@ -1,55 +1,168 @@
 /**
- * How many wrong logins there were: too many for one login, or from one address, and for a while nobody is asked any more.
+ * How many wrong logins there were, and who has to wait for the next one. As OWASP's "device cookies": whoever knows a login name must not be able
+ * to keep its owner out, nor to guess for ever.
  *
- * An attempt counts from its beginning and is given back when it was right, so that many at once count as many. Remembers in memory only.
+ * A browser that was logged in before (known-browser.ts) is counted by itself alone. Everybody else is counted by login and address, by address,
+ * and by login over all addresses together: there they get turns, one after the other, so that a new browser waits and is not shut out. An attempt
+ * counts from its beginning and is given back when it was right, so that many at once count as many. Remembers in memory only.
+ *
+ * The most that anybody can guess in a day, of one login: (24 h + turnKeptMs) / turnEveryMs + turnsAtOnce = 2,193 from all addresses together, and
+ * (24 h / attemptsWindowMs) * perBrowserMax = 480 with each cookie that was stolen. A password of ten letters that is on no list has 1.4e14
+ * others; the ones that `homelab creds add` makes have 144 bits.
  */
+import { isIPv6 } from 'node:net';
 
 /** Within this time. 15 min: as long as a person who forgot a password can be made to wait. */
 export const attemptsWindowMs = 15 * 60_000;
-/** Wrong ones for one login. */
+/** Wrong ones for one login from one address: what a person tries before looking it up. */
 export const perLoginMax = 5;
 /** Wrong ones from one address, whatever the login: a household behind one address mistypes less. */
 export const perAddressMax = 20;
-/** Keys remembered; beyond it the oldest are forgotten. Two for each attempt. */
+/** Wrong ones of one known browser for its login. */
+export const perBrowserMax = 5;
+/** Wrong ones for one login from everywhere before those that come wait for turns: two addresses that have used theirs up. */
+export const turnsAtOnce = 10;
+/** From one turn of a login to the next: 90 in an hour, below the 100 of OWASP's ASVS 4.0.3, 2.2.1. */
+export const turnEveryMs = 40_000;
+/** Whoever was told when his turn is may come so much later: a person looks away. */
+const turnKeptMs = attemptsWindowMs;
+/** Addresses that wait for a turn of one login; with so many the wait is 5.5 h. Only who attacks from more networks than that shuts a new browser out. */
+const waitingMax = 500;
+/** Keys remembered; beyond it the oldest are forgotten. Two for each attempt. Whoever has more addresses than that is still held by the turns. */
 const keysMax = 10_000;
+/** Logins whose turns are remembered: more than a household has. Those that there are go last. */
+const loginsMax = 1_000;
+
+export interface Attempt {
+  readonly login: string;
+  /** There is such a login: what is remembered of it is not pushed out by names that somebody made up. */
+  readonly isThere: boolean;
+  readonly address: string;
+  /** Of a browser that has been logged in with this login before; null: it has not, or does not say so. */
+  readonly browser: string | null;
+}
 
 export interface Attempts {
   /** null: may be tried, and is counted. A number: seconds after which it may be tried again. */
-  readonly begin: (login: string, address: string, nowMs: number) => number | null;
-  /** It was right: what was wrong before for this login is forgotten, and the attempt itself at its address. */
-  readonly succeeded: (login: string, address: string) => void;
+  readonly begin: (attempt: Attempt, nowMs: number) => number | null;
+  /** It was right: what was wrong before from there for this login is forgotten, and the attempt itself everywhere. */
+  readonly succeeded: (attempt: Attempt) => void;
+}
+
+interface Turns {
+  isThere: boolean;
+  /** When the next one is. In the past: some are left over. */
+  nextMs: number;
+  /** By address, of those that were told to wait. */
+  readonly waiting: Map<string, number>;
 }
 
 export function createAttempts(): Attempts {
-  const times = new Map<string, number[]>();
-  const recent = (key: string, nowMs: number): number[] => {
-    const kept = (times.get(key) ?? []).filter((at) => nowMs - at < attemptsWindowMs);
-    times.delete(key);
-    if (kept.length > 0) times.set(key, kept);
-    return kept;
-  };
-  const add = (key: string, nowMs: number): void => {
-    times.set(key, [...(times.get(key) ?? []), nowMs]);
-    const [oldest] = times.keys();
-    if (times.size > keysMax && oldest !== undefined) times.delete(oldest);
+  const counts = new Counts();
+  const turns = new Map<string, Turns>();
+  const turnsOf = ({ login, isThere }: Attempt, nowMs: number): Turns => {
+    const known = turns.get(login) ?? { isThere, nextMs: 0, waiting: new Map<string, number>() };
+    known.isThere = isThere;
+    known.nextMs = Math.max(known.nextMs, nowMs - (turnsAtOnce - 1) * turnEveryMs);
+    turns.delete(login);
+    turns.set(login, known);
+    if (turns.size > loginsMax) turns.delete([...turns].find(([, each]) => !each.isThere)?.[0] ?? '');
+    return known;
   };
   return {
-    begin: (login, address, nowMs) => {
-      const limits = [
-        { key: `login ${login.toLowerCase()}`, max: perLoginMax },
-        { key: `address ${address}`, max: perAddressMax },
-      ];
+    begin: (attempt, nowMs) => {
+      const limits = limitsOf(attempt);
       for (const { key, max } of limits) {
-        const kept = recent(key, nowMs);
-        const oldest = kept[kept.length - max];
-        if (oldest !== undefined) return Math.max(1, Math.ceil((oldest + attemptsWindowMs - nowMs) / 1000));
+        const waitMs = counts.waitMs(key, max, nowMs);
+        if (waitMs > 0) return secondsOf(waitMs);
       }
-      for (const { key } of limits) add(key, nowMs);
+      if (attempt.browser === null) {
+        const waitMs = takeTurn(turnsOf(attempt, nowMs), networkOf(attempt.address), nowMs);
+        if (waitMs > 0) return secondsOf(waitMs);
+      }
+      for (const { key } of limits) counts.add(key, nowMs);
       return null;
     },
-    succeeded: (login, address) => {
-      times.delete(`login ${login.toLowerCase()}`);
-      times.get(`address ${address}`)?.pop();
+    succeeded: (attempt) => {
+      const [own, shared] = limitsOf(attempt);
+      if (own !== undefined) counts.forget(own.key);
+      if (shared !== undefined) counts.giveBack(shared.key);
+      const known = turns.get(attempt.login);
+      if (attempt.browser === null && known !== undefined) known.nextMs -= turnEveryMs;
     },
   };
+}
+
+/** Its own first. */
+function limitsOf({ login, address, browser }: Attempt): readonly { readonly key: string; readonly max: number }[] {
+  if (browser !== null) return [{ key: `browser ${browser}`, max: perBrowserMax }];
+  const network = networkOf(address);
+  return [
+    { key: `login ${network} ${login}`, max: perLoginMax },
+    { key: `address ${network}`, max: perAddressMax },
+  ];
+}
+
+/** 0: now. Milliseconds: one is kept for it then. */
+function takeTurn(turns: Turns, network: string, nowMs: number): number {
+  const { waiting } = turns;
+  for (const [each, atMs] of waiting) if (nowMs - atMs > turnKeptMs) waiting.delete(each);
+  const kept = waiting.get(network);
+  if (kept !== undefined) {
+    if (kept > nowMs) return kept - nowMs;
+    waiting.delete(network);
+    return 0;
+  }
+  if (turns.nextMs > nowMs) {
+    if (waiting.size >= waitingMax) return turns.nextMs - nowMs;
+    waiting.set(network, turns.nextMs);
+  }
+  const waitMs = Math.max(0, turns.nextMs - nowMs);
+  turns.nextMs += turnEveryMs;
+  return waitMs;
+}
+
+/** An IPv6 address as its /64: that is what one household, or one rented machine, has all of. */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  if (/^::ffff:\d+\./i.test(address)) return address.slice('::ffff:'.length);
+  const [head = '', tail] = address.split('%')[0]?.toLowerCase().split('::') ?? [];
+  const groups = (text: string): readonly string[] => (text === '' ? [] : text.split(':'));
+  const front = groups(head);
+  const back = groups(tail ?? '');
+  const all = tail === undefined ? front : [...front, ...Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0'), ...back];
+  return `${all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}
+
+const secondsOf = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
+
+/** When something was tried, by key, within the window. */
+class Counts {
+  private readonly times = new Map<string, number[]>();
+
+  /** 0: fewer than `max`. */
+  waitMs(key: string, max: number, nowMs: number): number {
+    const kept = (this.times.get(key) ?? []).filter((at) => nowMs - at < attemptsWindowMs);
+    this.times.delete(key);
+    if (kept.length > 0) this.times.set(key, kept);
+    const oldest = kept[kept.length - max];
+    return oldest === undefined ? 0 : oldest + attemptsWindowMs - nowMs;
+  }
+
+  add(key: string, nowMs: number): void {
+    this.times.set(key, [...(this.times.get(key) ?? []), nowMs]);
+    const [oldest] = this.times.keys();
+    if (this.times.size > keysMax && oldest !== undefined) this.times.delete(oldest);
+  }
+
+  forget(key: string): void {
+    this.times.delete(key);
+  }
+
+  giveBack(key: string): void {
+    this.times.get(key)?.pop();
+  }
 }

@@ -46,7 +46,7 @@ export function createGuard(parts: WebParts): Guard {
     if (token !== null) return tokenCaller(parts, token, roleOf);
     if (!book.isNeeded()) {
       // As at the broker: where there is a list of people, nobody acts without a name.
-      const role = settings.asksWithoutLogin && access() === null ? 'operator' : 'reader';
+      const role = settings.asksWithoutLogin() && access() === null ? 'operator' : 'reader';
       return { login: nobodysName, role, by: 'this machine', csrf: csrfWithoutLogin };
     }
     const id = request.cookies[cookieName];
@@ -87,13 +87,18 @@ function checkWay(request: FastifyRequest, { book }: WebParts): void {
     throw new Refusal(403, 'bad_host', 'No login is configured, so that only names of this machine itself are answered: http://127.0.0.1 or http://localhost');
 }
 
+const otherPage = 'This request does not come from the page of this server. Programs use a token: Authorization: Bearer …';
+/** Nginx Proxy Manager hands on the name alone. */
+const otherPort =
+  'This request comes from the same name at another port. If that is the proxy in front of this server, HOMELAB_HTTP_URL must say how people reach it: https://name:port';
+
 /** Of requests that change something. */
 function checkOrigin(request: FastifyRequest, { settings }: WebParts, gate: Gate): void {
   const { caller, headers } = request;
   if (caller?.by === 'token') return;
   const origin = headers.origin;
   if (origin === undefined || !isOwnOrigin(origin, headers.host, settings.publicUrl)) {
-    throw new Refusal(403, 'cross_origin', 'This request does not come from the page of this server. Programs use a token: Authorization: Bearer …');
+    throw new Refusal(403, 'cross_origin', hostnameOf(headers.host) === urlOf(origin ?? '')?.hostname ? otherPort : otherPage);
   }
   // Before a login there is no secret yet; the Origin alone proves that our page asks.
   if (gate === 'open' || caller === null) return;

@@ -1,9 +1,13 @@
-/** Who am I, logging in and out. A session is a cookie that scripts cannot read; wrong logins are slow, limited and all told the same. */
+/**
+ * Who am I, logging in and out. A session is a cookie that scripts cannot read, and so is the one by which a browser is known the next time; wrong
+ * logins are slow, limited and all told the same.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { markOf } from '../logins/login-book.ts';
 import { verifyPassword } from '../logins/password.ts';
 import type { App, Caller, WebParts } from './app-types.ts';
 import { cookieName, type Guard } from './guard.ts';
+import { browserOf, knownCookie, knownCookieName, knownForMs } from './known-browser.ts';
 import { Refusal } from './refusal.ts';
 import { Answer, LoginBody, Me } from './schemas.ts';
 import { ageMaxMs } from './sessions.ts';
@@ -29,6 +33,8 @@ export function addAccess(app: App, parts: WebParts, { guard, streams }: { reado
       const { login, password } = request.body;
       const mark = await tryPassword(parts, request, login, password);
       if (mark === null) throw new Refusal(401, 'wrong_login', 'Login or password is wrong.');
+      const known = knownCookieName(login);
+      reply.setCookie(known, knownCookie(login, mark, request.cookies[known], desk.now()), { ...knownOptions(request), maxAge: knownForMs / 1000 });
       // Whoever had this browser before is gone, and an id that somebody planted means nothing.
       endSession(parts, request, reply);
       const { id, session } = sessions.begin({ login, mark }, desk.now());
@@ -49,12 +55,14 @@ export function addAccess(app: App, parts: WebParts, { guard, streams }: { reado
 
 /** The mark of the password that was right, or null. */
 async function tryPassword({ book, attempts, desk }: WebParts, request: FastifyRequest, login: string, password: string): Promise<string | null> {
-  const waitS = attempts.begin(login, request.ip, desk.now());
-  if (waitS !== null) throw new Refusal(429, 'too_many_attempts', `Too many wrong logins; try again in ${Math.ceil(waitS / 60)} min.`, waitS);
   // What was compared, not what is there when the answer comes: it may have been changed meanwhile.
   const mark = markOf(book.logins(), login);
+  const browser = browserOf(login, mark, request.cookies[knownCookieName(login)], desk.now());
+  const attempt = { login, isThere: mark !== null, address: request.ip, browser };
+  const waitS = attempts.begin(attempt, desk.now());
+  if (waitS !== null) throw new Refusal(429, 'too_many_attempts', `Too many wrong logins; try again in ${Math.ceil(waitS / 60)} min.`, waitS);
   if (!(await verifyPassword(password, mark))) return null;
-  attempts.succeeded(login, request.ip);
+  attempts.succeeded(attempt);
   return mark;
 }
 
@@ -63,6 +71,9 @@ function endSession({ sessions }: WebParts, request: FastifyRequest, reply: Fast
   if (id !== undefined) sessions.end(id);
   reply.clearCookie(cookieName, cookieOptions(request));
 }
+
+/** Nobody but the one who asks for a password needs it. */
+const knownOptions = (request: FastifyRequest) => ({ ...cookieOptions(request), path: '/login' });
 
 /** `protocol` is https only where our own socket, or a proxy that is trusted, says so. */
 const cookieOptions = ({ protocol }: FastifyRequest) => ({ path: '/', httpOnly: true, sameSite: 'strict' as const, secure: protocol === 'https' });

@@ -4,11 +4,11 @@
  *
  * Fails closed: while the file cannot be read nobody is known, and everybody still has to log in.
  */
-import { statSync } from 'node:fs';
-import { type Logins, readLogins } from './logins-file.ts';
+import { stampOf } from './file-stamp.ts';
+import { isLoginsFileThere, type Logins, readLogins } from './logins-file.ts';
 
 export interface LoginBook {
-  /** Somebody must log in: the file names a person, did so before, or cannot be read. */
+  /** Somebody must log in: the file names a person, did so before, names nobody at all any more, or cannot be read. */
   readonly isNeeded: () => boolean;
   readonly logins: () => Logins;
 }
@@ -23,9 +23,10 @@ export function createLoginBook(file: string, onTrouble: (error: unknown) => voi
     if (stamp === seen) return;
     seen = stamp;
     try {
-      logins = peopleOf(readLogins(file));
-      // Who deletes the file while we run takes away the logins, not the lock.
-      isNeeded ||= logins.size > 0;
+      const known = readLogins(file);
+      logins = peopleOf(known);
+      // Who deletes the file while we run takes away the logins, not the lock; nor does who revokes the last one, and starts us again.
+      isNeeded ||= logins.size > 0 || (known.size === 0 && isLoginsFileThere(file));
     } catch (error) {
       logins = new Map();
       isNeeded = true;
@@ -49,12 +50,3 @@ export const markOf = (logins: Logins, login: string): string | null => logins.g
 
 /** Whoever can log in here, or has a token. */
 export const peopleOf = (logins: Logins): Logins => new Map([...logins].filter(([, { scrypt, tokens }]) => scrypt !== undefined || tokens.length > 0));
-
-function stampOf(file: string): string {
-  try {
-    const { ino, size, mtimeMs, ctimeMs, mode } = statSync(file);
-    return `${ino} ${size} ${mtimeMs} ${ctimeMs} ${mode}`;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unreadable';
-  }
-}

@@ -4,7 +4,7 @@
  * Reads and writes that one file (0600: nobody else's business; write → fsync → rename). Roles are not in it: they come from
  * inventory/access.yaml. Fails with a LoginsError that names file, login and field and says what was expected; a file that is not there has nobody.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dump, load } from 'js-yaml';
 import { z } from 'zod';
 import { actorOfLogin } from '../../contracts/actor-names.ts';
@@ -75,6 +75,9 @@ export function readLogins(file: string): Logins {
   }
   return parseLogins(text, file);
 }
+
+/** One that names nobody is what is left when the last login was revoked: nobody gets in then. Where none is, nobody is asked. */
+export const isLoginsFileThere = (file: string): boolean => existsSync(file);
 
 function parseLogins(text: string, file: string): Logins {
   let value: unknown;

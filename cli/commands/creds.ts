@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { addToken, type LoginEntry, type Logins, readLogins, revoked, withPassword, writeLogins } from '../../adapters/logins/logins-file.ts';
 import { actorOfLogin } from '../../contracts/actor-names.ts';
 import { Login } from '../../contracts/common.ts';
-import { asUsage } from '../creds/has-logins.ts';
+import { firstLoginLines, lastLoginLine } from '../creds/first-login.ts';
+import { asUsage } from '../creds/needs-login.ts';
 import { giveRole, roleNamed, rolesOf } from '../creds/roles.ts';
 import { exitCodes, type Output, table } from '../output.ts';
 import { makeDataRoot } from '../runtime.ts';
@@ -54,7 +55,8 @@ export async function credsAdd(settings: Settings, out: Output, login: string, o
   else {
     out.line(`${login}  ${isKnown ? 'changed' : 'added'} in ${loginsFile}`);
     if (said !== null) out.line(said);
-    if (before.size === 0) out.line('it is the first login: a broker of ours that runs here asks nobody for a password until it is started again');
+    else if (await isWithoutRole(settings, login)) out.line(`inventory/access.yaml does not name ${login}: it is let in nowhere until it has a line there`);
+    if (before.size === 0) for (const line of firstLoginLines) out.line(line);
     if (password !== null && given === null)
       out.line(`password  ${password}\n          shown once; for the command line: a line "${login}: <password>" in the file that HOMELAB_CREDENTIALS names`);
     if (token !== null)
@@ -80,6 +82,7 @@ export function credsRevoke(settings: Settings, out: Output, login: string, { to
   else {
     out.line(`${token === undefined ? login : `token ${token} of ${login}`}  revoked; what runs here ends its connections within a second`);
     if (token === undefined) out.line('a mosquitto learns of it by: homelab creds mosquitto <site>, and a restart');
+    if (next.size === 0) out.line(lastLoginLine(loginsFile));
     if (stillClear) out.line(`HOMELAB_CREDENTIALS still has a line for ${login}: take it out and restart, or it still gets in`);
   }
   return stillClear ? exitCodes.trouble : exitCodes.ok;
@@ -121,6 +124,12 @@ function roleShown(login: string, roles: Readonly<Record<string, string>> | null
   if (owner !== null && owner.node !== null) return owner.actor;
   if (roles === null) return 'operator';
   return Object.hasOwn(roles, login) ? (roles[login] ?? '') : 'none: not in access.yaml';
+}
+
+/** There is a list of people, and this one is not in it. */
+async function isWithoutRole(settings: Settings, login: string): Promise<boolean> {
+  const roles = await rolesOf(settings);
+  return roles !== null && actorOfLogin(login) === null && !Object.hasOwn(roles, login);
 }
 
 function checkLogin(login: string): void {

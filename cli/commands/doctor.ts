@@ -20,6 +20,7 @@ import { checkSpace } from '../doctor/disk.ts';
 import { checkEngine } from '../doctor/engine.ts';
 import { counted, type Finding, findingsOf } from '../doctor/finding.ts';
 import { checkLinks } from '../doctor/links.ts';
+import { checkLogins, readLoginsSeen } from '../doctor/logins.ts';
 import { checkMqtt5, readMqtt5 } from '../doctor/mqtt5.ts';
 import { checkOutboxes } from '../doctor/outbox.ts';
 import { checkPermissions } from '../doctor/permissions.ts';
@@ -97,6 +98,7 @@ function machineChecks(settings: Settings, files: () => Promise<DataFiles>): rea
     check('docker compose', async () => [checkCompose(await composeVersion())]),
     check('permissions', async () => [await checkPermissions(permissionPorts, settings.dataRoot)]),
     check('disk', async () => checkSpace(settings.dataRoot, await spaceOf(settings.dataRoot))),
+    check('logins', async () => [checkLogins(await readLoginsSeen(settings))]),
     check('certificates', async () => checkCertificates(await Promise.all((await certificateFiles(settings)).map(readCertificate)), Date.now())),
     check('data files', async () => checkStaleFiles(await files())),
     check('broker port', async () => {
@@ -108,11 +110,12 @@ function machineChecks(settings: Settings, files: () => Promise<DataFiles>): rea
 
 /** Where the built-in broker would listen. */
 function brokerDoors({ brokerPort, brokerListen }: Settings): readonly Pick<BrokerPortAsked, 'port' | 'variable'>[] {
-  const { tlsCert, tlsPort, webSocketPort } = brokerListen;
+  const { tlsCert, tlsPort, webSocketPort, tlsWebSocketPort } = brokerListen;
   return [
     { port: brokerPort, variable: 'HOMELAB_BROKER_PORT' },
     ...(tlsCert === undefined ? [] : [{ port: tlsPort, variable: 'HOMELAB_BROKER_TLS_PORT' } as const]),
     ...(webSocketPort === null ? [] : [{ port: webSocketPort, variable: 'HOMELAB_BROKER_WS_PORT' } as const]),
+    ...(tlsWebSocketPort === null ? [] : [{ port: tlsWebSocketPort, variable: 'HOMELAB_BROKER_WSS_PORT' } as const]),
   ];
 }
 

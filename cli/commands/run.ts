@@ -4,5 +4,5 @@ import { brokerUrlsOf } from '../session.ts';
 import type { Settings } from '../settings.ts';
 
 export function run(settings: Settings, names: readonly string[]): Promise<number> {
-  return runActors({ settings, names, brokerUrls: brokerUrlsOf(settings), anonymousAllowed: false, log: processLog(settings) });
+  return runActors({ settings, names, brokerUrls: brokerUrlsOf(settings), anonymousAllowed: () => false, log: processLog(settings) });
 }

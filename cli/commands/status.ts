@@ -7,12 +7,13 @@ import { topics } from '../../contracts/topics.ts';
 import { exitCodes, type Output } from '../output.ts';
 import { visit } from '../session.ts';
 import type { Settings } from '../settings.ts';
-import { isNominal, type StatusWorld, statusLines } from '../status-screen.ts';
+import { isAllNominal, type StatusWorld, statusLines } from '../status-screen.ts';
 
 export async function status(settings: Settings, out: Output): Promise<number> {
-  const world = await visit(
+  const { health, ...world } = await visit(
     settings,
     async (at): Promise<StatusWorld> => ({
+      health: new Map((await at.documents(topics.nodeHealth)).flatMap((doc) => (doc.node === undefined ? [] : [[doc.node, doc]]))),
       sites: await at.documents(topics.site),
       nodes: await at.documents(topics.worldNode),
       services: await at.documents(topics.worldService),
@@ -23,8 +24,9 @@ export async function status(settings: Settings, out: Output): Promise<number> {
       links: await at.documents(topics.link),
     }),
   );
+  const seen: StatusWorld = { ...world, ...(health === undefined ? {} : { health }) };
   const nowMs = Date.now();
   if (out.json) out.value(world);
-  else for (const line of statusLines(world, nowMs)) out.line(line);
-  return isNominal(world, nowMs) ? exitCodes.ok : exitCodes.trouble;
+  else for (const line of statusLines(seen, nowMs)) out.line(line);
+  return isAllNominal(seen, nowMs) ? exitCodes.ok : exitCodes.trouble;
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type BrokerCommandOptions, type BrokerListeners, brokerListeners, givenOf, isLoopback, urlHost } from '../broker-options.ts';
 import { actorNames, actorsHere } from '../compose.ts';
-import { hasLogins } from '../creds/has-logins.ts';
+import { needsLogin } from '../creds/needs-login.ts';
 import { processLog, runActors } from '../runtime.ts';
 import { brokerUrlsOf } from '../session.ts';
 import { type Settings, UsageError } from '../settings.ts';
@@ -26,7 +26,7 @@ async function upOnBroker(settings: Settings, brokerUrls: readonly string[], opt
     throw new UsageError(`${given.join(', ')}: HOMELAB_BROKER_URL names a broker, so no broker of its own is started; unset it, or leave the options out`);
   }
   process.stdout.write(`${welcome(settings, brokerUrls.map(withoutCredentials).join(', '))}\n`);
-  return runActors({ settings, names: actorsHere(settings), brokerUrls, anonymousAllowed: false, log: processLog(settings) });
+  return runActors({ settings, names: actorsHere(settings), brokerUrls, anonymousAllowed: () => false, log: processLog(settings) });
 }
 
 async function upWithBroker(given: Settings, options: UpOptions): Promise<number> {
@@ -40,10 +40,10 @@ async function upWithBroker(given: Settings, options: UpOptions): Promise<number
   const ownUrl = `mqtt://${urlHost(reachable(listeners))}:${broker.port}`;
   // Commands look there unless told otherwise.
   const elsewhere = brokerUrlsOf(settings).includes(ownUrl) ? [] : [`  First, in another terminal: export HOMELAB_BROKER_URL=${ownUrl}`];
-  const shown = `${urlsOf(broker, listeners.host).join(', ')} (its own${hasLogins(settings) ? ', with passwords' : ''})`;
+  const shown = `${urlsOf(broker, listeners).join(', ')} (its own${needsLogin(settings) ? ', with passwords' : ''})`;
   process.stdout.write(`${welcome(settings, shown, elsewhere)}\n`);
   try {
-    return await runActors({ settings, names: actorsHere(settings), brokerUrls: [ownUrl], anonymousAllowed: !hasLogins(settings), log });
+    return await runActors({ settings, names: actorsHere(settings), brokerUrls: [ownUrl], anonymousAllowed: () => !broker.isAsking(), log });
   } finally {
     await broker.close();
   }
@@ -66,11 +66,14 @@ async function upDemo(given: Settings, options: UpOptions): Promise<number> {
   }
 }
 
-/** A file of logins need not name the actors of this process: those without a password get one that nobody else ever sees. */
+/**
+ * A file of logins need not name the actors of this process: those without a password get one that nobody else ever sees. Also while nobody is
+ * asked: with it they stay when the first login appears.
+ */
 function withOwnLogins(settings: Settings): Settings {
-  if (!hasLogins(settings)) return settings;
-  const own = Object.fromEntries(actorNames.map((name) => [`${name}-${settings.node}`, randomUUID()]));
-  return { ...settings, passwords: { ...own, ...settings.passwords } };
+  const minted = actorNames.map((name) => `${name}-${settings.node}`).filter((login) => !Object.hasOwn(settings.passwords, login));
+  const own = Object.fromEntries(minted.map((login) => [login, randomUUID()]));
+  return { ...settings, passwords: { ...own, ...settings.passwords }, mintedLogins: minted };
 }
 
 /** From this machine: whoever listens on all addresses listens on this one too. */

@@ -2,8 +2,9 @@
  * What each login may do at the broker of this process: by the files of the declared homelab where they name this machine, else by
  * the desired documents that are retained at that broker, and until there are any by the names of the logins themselves.
  *
- * Reads the files at the start, and again when a desired document says that nodes, sites or the access list have changed.
- * Remembers nothing across a restart. Files that do not say enough are reported, and the documents count instead.
+ * Reads the files when it is told to (before anybody is asked for a login), and from then on when a desired document says that nodes,
+ * sites or the access list have changed. Remembers nothing across a restart. Files that do not say enough are reported, and the
+ * documents count instead.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,17 +40,19 @@ export class BrokerAccess {
   private readonly known = new Map<string, LoginAccess | null>();
   private readonly listeners: (() => void)[] = [];
   private declared: SiteBroker | null = null;
+  private isRead = false;
   private timer: unknown = null;
 
-  private constructor(parts: BrokerAccessParts) {
+  constructor(parts: BrokerAccessParts) {
     this.parts = parts;
     this.filter = `${parts.settings.topicRoot}/${topics.desired.filter()}`;
   }
 
-  static async open(parts: BrokerAccessParts): Promise<BrokerAccess> {
-    const access = new BrokerAccess(parts);
-    access.declared = await access.readDeclared();
-    return access;
+  /** The files. Rejects where they cannot be read; nothing has changed then. */
+  async read(): Promise<void> {
+    this.isRead = true;
+    this.declared = await this.readDeclared();
+    this.changed();
   }
 
   close(): void {
@@ -90,20 +93,15 @@ export class BrokerAccess {
     else this.placed.set(topic, doc);
     this.timer ??= this.parts.clock.setTimeout(() => {
       this.timer = null;
-      this.readAgain();
+      if (this.isRead) this.readAgain();
+      else this.changed();
     }, readAgainAfterMs);
   }
 
   private readAgain(): void {
-    this.readDeclared().then(
-      (declared) => {
-        this.declared = declared;
-        this.changed();
-      },
-      (error: unknown) => {
-        this.parts.log.error({ err: error }, 'what logins may do could not be read again; what was read before holds');
-      },
-    );
+    this.read().catch((error: unknown) => {
+      this.parts.log.error({ err: error }, 'what logins may do could not be read again; what was read before holds');
+    });
   }
 
   /** null: the files are not about this machine, or do not say enough. */

@@ -52,6 +52,27 @@ describe('the logins of a broker', () => {
     expect([logins.readAgain(), await logins.admits('executor-lab', word('another')), logins.names]).toEqual([true, 'unknown', ['anna']]);
   });
 
+  it('are asked for when there are any besides those of the own process, and then for ever', async () => {
+    const minted = { clear: { 'executor-lab': 'minted' }, minted: ['executor-lab'], file, clock, log: silentLog };
+    const logins = new KnownLogins(minted);
+    expect([logins.isAsking, logins.readAgain(), logins.isAsking]).toEqual([false, true, false]);
+    expect(await logins.admits('executor-lab', word('minted'))).toHaveProperty('mark');
+    expect([new KnownLogins({ ...minted, minted: [] }).isAsking, (await known()).isAsking]).toEqual([true, true]);
+    logins.readAgain();
+    expect([logins.isAsking, logins.hasOthers]).toEqual([true, true]);
+    rmSync(file);
+    logins.readAgain();
+    expect([logins.isAsking, logins.hasOthers, new KnownLogins(minted).isAsking]).toEqual([true, false, false]);
+    writeLogins(file, new Map());
+    expect(new KnownLogins(minted).isAsking).toBe(true);
+    // What cannot be read was meant to keep somebody out.
+    rmSync(file);
+    const late = new KnownLogins(minted);
+    writeFileSync(file, 'anna: [');
+    late.readAgain();
+    expect(late.isAsking).toBe(true);
+  });
+
   it('are not looked at any more after twenty wrong passwords, for a quarter of an hour, but for whoever has shown the right one', async () => {
     const [logins, fresh] = [await known(), await known()];
     const first = new KnownLogins({ clear: {}, file, clock, log: silentLog });

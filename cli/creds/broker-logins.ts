@@ -2,11 +2,12 @@
  * The logins that the broker of this process knows: in clear (HOMELAB_CREDENTIALS, and what its own actors have), and hashed in
  * `logins.yaml`, which is looked at every second, so that what `homelab creds` does there counts without a restart.
  *
+ * Nobody is asked until somebody has a login; from then on everybody is, until the end of the process, also when the last one is revoked.
  * Remembers in memory what was right, as a keyed hash, so that a site that comes back at once does not cost a scrypt for each
  * connection. Fails open for nobody: while the file cannot be read, what was read last holds; at the start it is a LoginsError.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type LoginEntry, type Logins, readLogins } from '../../adapters/logins/logins-file.ts';
+import { isLoginsFileThere, type LoginEntry, type Logins, readLogins } from '../../adapters/logins/logins-file.ts';
 import { verifyMosquittoHash } from '../../adapters/logins/mosquitto-hash.ts';
 import { verifyPassword } from '../../adapters/logins/password.ts';
 import type { Welcome } from '../../bus/broker-access.ts';
@@ -29,6 +30,8 @@ interface Proof {
 
 export interface KnownLoginsParts {
   readonly clear: Readonly<Record<string, string>>;
+  /** Those of them that this process made for its own actors, whether anybody else has a login or not. */
+  readonly minted?: readonly string[];
   readonly file: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -42,25 +45,40 @@ export class KnownLogins {
   private readonly checking = new Map<string, Promise<boolean>>();
   private readonly wrong = new Map<string, { count: number; readonly sinceMs: number }>();
   private hashed: Logins;
+  private asking: boolean;
 
   /** Throws a LoginsError. */
   constructor(parts: KnownLoginsParts) {
     this.parts = parts;
     this.hashed = readLogins(parts.file);
+    this.asking = this.hasOthers || isLoginsFileThere(parts.file);
+  }
+
+  get isAsking(): boolean {
+    return this.asking;
+  }
+
+  /** Somebody besides the actors of this process has a login. */
+  get hasOthers(): boolean {
+    const { clear, minted = [] } = this.parts;
+    return this.hashed.size > 0 || Object.keys(clear).some((login) => !minted.includes(login));
   }
 
   get names(): readonly string[] {
     return [...Object.keys(this.parts.clear), ...this.hashed.keys()];
   }
 
-  /** The file has changed. False: it cannot be read, and nothing has changed. */
+  /** The file has changed. False: it cannot be read, and those that were read before hold. */
   readAgain(): boolean {
     const { file, log } = this.parts;
     try {
       this.hashed = readLogins(file);
+      this.asking ||= this.hasOthers || isLoginsFileThere(file);
       for (const [login, { mark }] of this.proven) if (!this.isStill(login, mark)) this.proven.delete(login);
       return true;
     } catch (error) {
+      // Somebody wanted logins: as at the start, nobody is let in without one.
+      this.asking = true;
       log.error({ err: error, file }, 'the logins cannot be read; those that were read before hold');
       return false;
     }

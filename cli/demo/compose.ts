@@ -54,7 +54,7 @@ export function composeDemo({ nodes, tree }: Pick<DemoHomelab, 'nodes' | 'tree'>
       createLedgerModule({ anonymousAllowed: true, verifyWindowMs }),
       createSupervisorModule({}),
       createHaDiscoveryModule({ root: topicRoot, version, isSimulated: true, random: Math.random }),
-      createOperatorUiModule({ ...operatorUiOptions({ settings: webSettings(node.name, settings), anonymousAllowed: true, log }), isSimulated: true }),
+      createOperatorUiModule({ ...operatorUiOptions({ settings: webSettings(node.name, settings), anonymousAllowed: () => true, log }), isSimulated: true }),
     ];
     return { machine, modules: () => (agents.includes('observer') ? [...central(), ...own()] : own()) };
   });
