@@ -5,7 +5,7 @@ import { linkViewsOf } from '../contracts/link-view.ts';
 import { SiteSummary } from '../contracts/world.ts';
 import { checkLinks } from './doctor/links.ts';
 import { linkWords } from './link-view.ts';
-import { isNominal, type StatusWorld, statusLines } from './status-screen.ts';
+import { isAllNominal, type StatusWorld, statusLines } from './status-screen.ts';
 import { cutOffLine } from './why/screen.ts';
 
 const nowMs = Date.parse('2026-03-01T14:40:00.000Z');
@@ -29,24 +29,26 @@ const observers = ['vps', 'cabin-1'].map((node) => ({ ...head, ts: ago(5), statu
 const nodes = [
   ['vps', 'hub'],
   ['cabin-1', 'cabin'],
-].map(([node, site]) => ({ ...head, ts: ago(5), status: 'online', engine: 'up', since: ago(9000), node, site }));
+].map(([node, site]) => ({ ...head, ts: ago(5), status: 'online', engine: 'up', since: ago(9000), last_seen: ago(12), node, site }));
 const world = (over: Partial<StatusWorld> = {}): StatusWorld =>
   ({ sites: [summary('hub'), cabin], nodes, services: [], incidents: [], actions: [], actors: observers, here: 'hub', links: [link('up')], ...over }) as never;
 const lines = (over: Partial<StatusWorld> = {}): readonly string[] => statusLines(world(over), nowMs);
 
 describe('homelab status at the hub', () => {
   it('takes a site for as fresh as its link, although its figures are an hour old', () => {
-    expect(isNominal(world(), nowMs)).toBe(true);
+    expect(isAllNominal(world(), nowMs)).toBe(true);
     expect(lines()).toContain('nominal cabin: nothing is wrong (link up, 20 s ago)');
-    expect(isNominal(world({ sites: [summary('hub'), summary('cabin', { last_update: ago(86_400) })] }), nowMs)).toBe(true);
-    expect(isNominal(world({ links: [] }), nowMs)).toBe(false);
+    expect(isAllNominal(world({ sites: [summary('hub'), summary('cabin', { last_update: ago(86_400) })] }), nowMs)).toBe(true);
+    expect(isAllNominal(world({ links: [] }), nowMs)).toBe(false);
   });
 
   it('says first of a dead link since when it is down, and how old the rest is', () => {
     const cut = { sites: [seenDown(37 * 60), cabin], links: [will] };
     expect(lines(cut)[0]).toBe('unknown cabin: LINK DOWN SINCE 14:03 UTC; what follows is 37 min old, it was nominal');
     expect(lines(cut)[1]).toBe('nominal hub: nothing is wrong (last word 12 s ago)');
-    expect(isNominal(world(cut), nowMs)).toBe(false);
+    expect(lines(cut).at(-1)).toContain('1 of 2 nodes online');
+    expect(lines().at(-1)).toContain('2 of 2 nodes online');
+    expect(isAllNominal(world(cut), nowMs)).toBe(false);
   });
 
   it('counts the age of what stands there from the last word of the site, not from when its will fired', () => {
@@ -71,7 +73,7 @@ describe('homelab status at the hub', () => {
     ]);
     expect(lines(seen('unknown', null))[0]).toBe('unknown farm: NOT HEARD YET');
     expect(lines(seen('down', ago(2220)))[0]).toBe('unknown farm: LINK DOWN SINCE 14:03 UTC; NOTHING OF IT IS KNOWN HERE');
-    expect(isNominal(world(seen('unknown', null)), nowMs)).toBe(false);
+    expect(isAllNominal(world(seen('unknown', null)), nowMs)).toBe(false);
     expect(checkLinks({ nowMs, ...(world(seen('unknown', ago(600))) as StatusWorld) })).toMatchObject([
       { level: 'warning', found: 'farm: never heard: is its bridge running?' },
     ]);
@@ -84,7 +86,7 @@ describe('homelab status at the hub', () => {
 
   it('takes a link that has said nothing for three heartbeats for dead, not a moment earlier', () => {
     const silentS = linkSilentMs / 1000;
-    expect(isNominal(world({ links: [link('up', { ts: ago(silentS - 0.001) })] }), nowMs)).toBe(true);
+    expect(isAllNominal(world({ links: [link('up', { ts: ago(silentS - 0.001) })] }), nowMs)).toBe(true);
     expect(lines({ links: [link('up', { ts: ago(silentS) })] })[0]).toContain('LINK DOWN SINCE 14:37 UTC');
   });
 
@@ -112,11 +114,11 @@ describe('homelab status on the broker of the site', () => {
     expect(lines({ ...there, links: [link('down', { since: ago(2220) })] })[0]).toBe(
       'nominal: nothing is wrong (last word 12 s ago, link down since 14:03 UTC)',
     );
-    expect(isNominal(world({ ...there, links: [link('down')] }), nowMs)).toBe(true);
+    expect(isAllNominal(world({ ...there, links: [link('down')] }), nowMs)).toBe(true);
   });
 
   it('does so too for somebody who has not said which site this is', () => {
-    expect(isNominal(world({ ...there, here: 'hub', links: [link('down')] }), nowMs)).toBe(true);
+    expect(isAllNominal(world({ ...there, here: 'hub', links: [link('down')] }), nowMs)).toBe(true);
   });
 });
 

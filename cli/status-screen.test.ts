@@ -3,7 +3,7 @@ import { Action } from '../contracts/action.ts';
 import { ActorStatus } from '../contracts/actor-status.ts';
 import { Incident } from '../contracts/incident.ts';
 import { SiteSummary, WorldNode, WorldService } from '../contracts/world.ts';
-import { isNominal, type StatusWorld, statusLines } from './status-screen.ts';
+import { isAllNominal, type StatusWorld, statusLines } from './status-screen.ts';
 
 const nowMs = Date.parse('2026-03-01T12:00:00.000Z');
 const ago = (seconds: number): string => new Date(nowMs - seconds * 1000).toISOString();
@@ -95,9 +95,9 @@ describe('the screen of homelab status', () => {
       '',
       '2 of 2 services healthy, 1 of 1 nodes online',
     ]);
-    expect(isNominal(faulty, nowMs)).toBe(false);
-    expect(isNominal(world({ actors: [observer(), observer({ ...fault, mode: 'declared' })] }), nowMs)).toBe(true);
-    expect(isNominal(world({ actors: [observer(), observer({ ...fault, status: 'offline' })] }), nowMs)).toBe(true);
+    expect(isAllNominal(faulty, nowMs)).toBe(false);
+    expect(isAllNominal(world({ actors: [observer(), observer({ ...fault, mode: 'declared' })] }), nowMs)).toBe(true);
+    expect(isAllNominal(world({ actors: [observer(), observer({ ...fault, status: 'offline' })] }), nowMs)).toBe(true);
   });
 
   it('says in its first line what is wrong and since when, by the oldest incident', () => {
@@ -125,6 +125,18 @@ describe('the screen of homelab status', () => {
     expect(
       screen({ sites: [site({ status: 'unknown', worst: 'web on vps is unknown' })], services: [service('web', { status: 'unknown', since: ago(300) })] }),
     ).toContain('unknown for 5 min: web on vps is unknown');
+  });
+
+  it('does not know the engine of a machine that is away, and is not itself unknown because of it', () => {
+    const away = { site: 'critical', node: { status: 'offline', since: ago(7200), last_seen: ago(7260) } };
+    const text = screen({
+      sites: [site({ status: away.site, worst: 'node desk is offline', last_update: ago(7260), nodes: { online: 1, offline: 1 } })],
+      nodes: [node('vps', { last_seen: ago(9) }), node('desk', away.node)],
+    });
+    expect(text).toContain('critical for 2 h: node desk is offline (last word 9 s ago)');
+    expect(text).toMatch(/^offline\s+desk\s+2 h\s+last heard 2 h ago$/m);
+    expect(text).not.toContain('engine up');
+    expect(screen({ nodes: [node('vps', { status: 'degraded', engine: 'unreachable', last_seen: ago(9) })] })).toContain('engine unreachable');
   });
 
   it('says so when nobody knows since when', () => {
@@ -248,11 +260,11 @@ describe('stale data', () => {
     expect(first).toMatch(/^unknown: /);
     expect(first).toContain(said);
     expect(first).toContain('when it was nominal');
-    expect(isNominal(world(over), nowMs)).toBe(false);
+    expect(isAllNominal(world(over), nowMs)).toBe(false);
   });
 
   it('is not what a live observer said 90 s ago', () => {
-    expect(isNominal(world({ sites: [site({ last_update: ago(90) })] }), nowMs)).toBe(true);
+    expect(isAllNominal(world({ sites: [site({ last_update: ago(90) })] }), nowMs)).toBe(true);
   });
 
   it('of one site says nothing against another', () => {

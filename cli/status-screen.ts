@@ -3,28 +3,22 @@
  * for a yes. Pure. Never more than 24 lines, however much is wrong: a terminal shows that many.
  */
 import type { Action } from '../contracts/action.ts';
-import type { ActorStatus } from '../contracts/actor-status.ts';
-import { heartbeatIntervalMs, heartbeatIntervalsMissedMax } from '../contracts/defaults.ts';
+import { nodeDoubts } from '../contracts/actor-view.ts';
 import type { Incident } from '../contracts/incident.ts';
-import type { LinkStatus } from '../contracts/link.ts';
-import { awaitedSitesOf, isCutOff, type LinkView, linkViewsOf } from '../contracts/link-view.ts';
-import type { SiteSummary, WorldNode, WorldService } from '../contracts/world.ts';
-import { faultyInventoriesOf } from './inventory-fault.ts';
+import { faultyInventoriesOf } from '../contracts/inventory-fault.ts';
+import { awaitedSitesOf } from '../contracts/link-view.ts';
+import { type Evidence, isNominal, type SiteView, siteViewsOf } from '../contracts/site-view.ts';
+import { isNodeTrouble, isServiceTrouble, isWanted } from '../contracts/trouble.ts';
+import type { SiteSummary, WorldService } from '../contracts/world.ts';
 import { ageBehind, awaitedWords, linkWords } from './link-view.ts';
 import { age, coloured, simulatedLine, table } from './output.ts';
 
-export interface StatusWorld {
-  readonly sites: readonly SiteSummary[];
-  readonly nodes: readonly WorldNode[];
+export interface StatusWorld extends Evidence {
   readonly services: readonly WorldService[];
   /** Active ones. */
   readonly incidents: readonly Incident[];
   /** Pending, approved and running ones. */
   readonly actions: readonly Action[];
-  readonly actors: readonly ActorStatus[];
-  /** The site of whoever looks. */
-  readonly here: string;
-  readonly links: readonly LinkStatus[];
 }
 
 /** Lines of the smallest terminal anybody uses. */
@@ -32,8 +26,6 @@ const linesMax = 24;
 /** What waits for a person is shown first of what does not fit: at least this many. */
 const actionsShown = 5;
 const sitesShown = 3;
-/** As old as the heartbeat of a node that counts as offline. */
-const staleMs = heartbeatIntervalMs * heartbeatIntervalsMissedMax;
 const textMax = 90;
 /** Of the last column. */
 const whyMax = 50;
@@ -45,39 +37,35 @@ interface Trouble {
   readonly why: string;
 }
 
-const linkOf = ({ site }: SiteSummary, world: StatusWorld, nowMs: number): LinkView | undefined => linkViewsOf(world, nowMs).get(site);
+/** A site of which something stands here. */
+type KnownSite = SiteView & { readonly said: SiteSummary };
+const isKnown = (view: SiteView): view is KnownSite => view.said !== null;
 
 /** Why what a site says may not be true any more, or null. */
-function staleness(site: SiteSummary, world: StatusWorld, nowMs: number): string | null {
-  const link = linkOf(site, world, nowMs);
-  if (link !== undefined && isCutOff(link)) return linkWords(link, nowMs);
-  const nodes = new Set(world.nodes.filter((node) => node.site === site.site).map((node) => node.node));
-  const observers = world.actors.filter(
-    (actor) => actor.actor === 'observer' && (world.sites.length === 1 || (actor.node !== undefined && nodes.has(actor.node))),
-  );
-  if (!observers.some((observer) => observer.status === 'online')) {
-    const [observer] = observers;
-    return observer === undefined ? 'no observer is known' : `the observer on ${observer.node ?? 'its node'} is ${observer.status}`;
+function doubtWords({ doubt, link }: SiteView, nowMs: number): string | null {
+  switch (doubt?.kind) {
+    case undefined:
+      return null;
+    case 'link':
+      return link === null ? 'link down' : linkWords(link, nowMs);
+    case 'observer':
+      return doubt.observer === null ? 'no observer is known' : `the observer on ${doubt.observer.node ?? 'its node'} is ${doubt.observer.status}`;
+    case 'silent':
+      return `the last word is ${doubt.since === null ? 'some time' : age(doubt.since, nowMs)} old`;
+    default:
+      return 'nothing is heard of it';
   }
-  // Its figures cross the link hourly; the link itself speaks every minute.
-  if (link?.isCrossed === true) return null;
-  if (site.last_update === null || nowMs - Date.parse(site.last_update) <= staleMs) return null;
-  return `the last word is ${age(site.last_update, nowMs)} old`;
 }
 
-/** Nominal means: every site that is declared says so, and may be believed; nothing that is declared is left out because its file has a fault. */
-export const isNominal = (world: StatusWorld, nowMs: number): boolean =>
-  world.sites.length > 0 &&
-  awaitedSitesOf(world).length === 0 &&
-  faultyInventoriesOf(world.actors).length === 0 &&
-  world.sites.every((site) => site.status === 'nominal' && staleness(site, world, nowMs) === null);
+/** Nothing is wrong, anywhere: for the exit code. */
+export const isAllNominal = (world: StatusWorld, nowMs: number): boolean => world.sites.length > 0 && isNominal(siteViewsOf(world, nowMs));
 
 export function statusLines(world: StatusWorld, nowMs: number): readonly string[] {
   if (world.sites.length === 0) return ['No site reports: no observer has run on this broker. Start one: homelab up', 'What else may be wrong: homelab doctor'];
-  const troubles = troublesOf(world);
+  const troubles = troublesOf(world, nowMs);
   const head = [...(world.sites.some((site) => site.simulated === true) ? [simulatedLine] : []), ...sitesHead(world, nowMs)];
   const waiting = waitingPart(world.actions, nowMs);
-  const counts = countsLine(world);
+  const counts = countsLine(world, siteViewsOf(world, nowMs));
   // Empty lines before each part, the heading of the table, and the line that says how many more there are.
   const room = linesMax - head.length - waiting.length - 1 - 5;
   return [...head, ...troublePart(troubles, Math.max(1, room), nowMs), '', ...waiting, '', counts];
@@ -85,9 +73,10 @@ export function statusLines(world: StatusWorld, nowMs: number): readonly string[
 
 /** A line or two for each site: those that cannot be believed first, then the worst. */
 function sitesHead(world: StatusWorld, nowMs: number): readonly string[] {
-  const rank = (site: SiteSummary): number =>
-    staleness(site, world, nowMs) === null ? ['nominal', 'unknown', 'degraded', 'critical'].indexOf(site.status) : 4;
-  const sites = [...world.sites].sort((a, b) => rank(b) - rank(a));
+  const rank = ({ doubt, status }: SiteView): number => (doubt === null ? ['nominal', 'unknown', 'degraded', 'critical'].indexOf(status) : 4);
+  const sites = siteViewsOf(world, nowMs)
+    .filter(isKnown)
+    .sort((a, b) => rank(b) - rank(a));
   const heads = [
     ...awaitedSitesOf(world).map((site) => [`${coloured('unknown')} ${site.site}: ${awaitedWords(site, nowMs).toUpperCase()}`]),
     ...sites.map((site) => siteHead(site, world, nowMs)),
@@ -96,33 +85,31 @@ function sitesHead(world: StatusWorld, nowMs: number): readonly string[] {
   return heads.length > sitesShown ? [...shown, `and ${heads.length - sitesShown} more sites: homelab status --json`] : shown;
 }
 
-function siteHead(site: SiteSummary, world: StatusWorld, nowMs: number): readonly string[] {
-  const link = linkOf(site, world, nowMs);
-  const own = site.last_update === null ? 'nothing heard yet' : `last word ${age(site.last_update, nowMs)} ago`;
-  const word = link === undefined ? own : link.isCrossed ? linkWords(link, nowMs) : `${own}, ${linkWords(link, nowMs)}`;
-  const where = world.sites.length === 1 ? '' : ` ${site.site}`;
-  const stale = staleness(site, world, nowMs);
-  if (link !== undefined && isCutOff(link))
+function siteHead(view: KnownSite, world: StatusWorld, nowMs: number): readonly string[] {
+  const { said, link, doubt, heardAt, faults, status } = view;
+  const own = heardAt === null ? 'nothing heard yet' : `last word ${age(heardAt, nowMs)} ago`;
+  const word = link === null ? own : link.isCrossed ? linkWords(link, nowMs) : `${own}, ${linkWords(link, nowMs)}`;
+  const where = world.sites.length === 1 ? '' : ` ${view.site}`;
+  const stale = doubtWords(view, nowMs);
+  if (doubt?.kind === 'link' && link !== null)
     // It works on by itself; what it does now nobody here knows.
     return [
-      `${coloured('unknown')}${where}: ${linkWords(link, nowMs).toUpperCase()}; what follows is ${ageBehind(link, site.ts, nowMs)} old, it was ${site.status}`,
+      `${coloured('unknown')}${where}: ${linkWords(link, nowMs).toUpperCase()}; what follows is ${ageBehind(link, said.ts, nowMs)} old, it was ${said.status}`,
     ];
   if (stale !== null) {
     // What a dead observer said last is never shown as what is true.
     return [
-      `${coloured('unknown')}${where}: ${stale.toUpperCase()} (${word}); what follows is from then, when it was ${site.status}`,
+      `${coloured('unknown')}${where}: ${stale.toUpperCase()} (${word}); what follows is from then, when it was ${said.status}`,
       'Mend it: homelab doctor   # says what does not run, and the command that starts it',
     ];
   }
-  if (site.status === 'nominal' && hasInventoryFault(site, world)) {
+  if (status === 'nominal' && faults.length > 0) {
     // What runs is well; what should run is not known as somebody wrote it.
     return [`${coloured('warning')}${where}: what runs is nominal, but a file of the inventory has a fault (${word})`, 'See all of it: homelab validate'];
   }
-  if (site.status === 'nominal') return [`${coloured('nominal')}${where}: nothing is wrong (${word})`];
-  const since = sinceOf(site, world);
-  return [
-    `${coloured(site.status)}${where}${since === null ? ', since when is not known' : ` for ${age(since, nowMs)}`}: ${site.worst ?? site.summary} (${word})`,
-  ];
+  if (status === 'nominal') return [`${coloured('nominal')}${where}: nothing is wrong (${word})`];
+  const since = sinceOf(said, world);
+  return [`${coloured(status)}${where}${since === null ? ', since when is not known' : ` for ${age(since, nowMs)}`}: ${said.worst ?? said.summary} (${word})`];
 }
 
 /** When the trouble that lasts longest began; the site's document does not say. */
@@ -134,23 +121,9 @@ function sinceOf({ site }: SiteSummary, world: StatusWorld): string | null {
   return (incidents.length > 0 ? incidents : parts).reduce<string | null>((oldest, each) => (oldest === null || each < oldest ? each : oldest), null);
 }
 
-function hasInventoryFault({ site }: SiteSummary, world: StatusWorld): boolean {
-  const nodes = new Set(world.nodes.filter((node) => node.site === site).map((node) => node.node));
-  return faultyInventoriesOf(world.actors).some(({ node }) => world.sites.length === 1 || (node !== undefined && nodes.has(node)));
-}
-
-const isNodeTrouble = (node: WorldNode): boolean => node.status === 'offline' || node.status === 'degraded' || node.status === 'unknown';
-
-const isWanted = (service: WorldService): boolean => service.desired !== 'no' && service.monitor;
-
-/** Starting is neither good nor bad; stopped is trouble only where somebody declared that it should run. */
-function isServiceTrouble(service: WorldService): boolean {
-  if (!isWanted(service)) return false;
-  return ['down', 'unhealthy', 'missing', 'unknown'].includes(service.status) || (service.status === 'stopped' && service.desired === 'declared');
-}
-
 /** Nodes first, then services, then incidents that are about something else, then the inventory; one outage is one line: what another trouble explains is counted with it. */
-function troublesOf(world: StatusWorld): readonly Trouble[] {
+function troublesOf(world: StatusWorld, nowMs: number): readonly Trouble[] {
+  const doubtOf = nodeDoubts(world, nowMs);
   const nodes = world.nodes.filter(isNodeTrouble);
   const away = new Set(nodes.map((node) => node.node));
   const incidents = new Map(world.incidents.map((incident) => [incident.id, incident]));
@@ -174,7 +147,10 @@ function troublesOf(world: StatusWorld): readonly Trouble[] {
   return [
     ...nodes.map((node) => {
       const more = andMore(node.incident_id);
-      return { status: node.status, what: node.node, since: node.since, why: `engine ${node.engine}${more === '' ? withIt(node.node) : `; ${more}`}` };
+      // What the engine of a node that is not heard does, nobody knows.
+      const why =
+        doubtOf(node.node) === null ? `engine ${node.engine}` : node.last_seen === null ? 'never heard' : `last heard ${age(node.last_seen, nowMs)} ago`;
+      return { status: node.status, what: node.node, since: node.since, why: `${why}${more === '' ? withIt(node.node) : `; ${more}`}` };
     }),
     ...services.map((service) => ({
       status: service.status,
@@ -241,11 +217,13 @@ function waitingPart(actions: readonly Action[], nowMs: number): readonly string
   ];
 }
 
-function countsLine({ services, nodes }: StatusWorld): string {
+/** What may not be believed any more is not counted as well. */
+function countsLine({ services, nodes }: StatusWorld, sites: readonly SiteView[]): string {
+  const doubted = new Set(sites.filter(({ doubt }) => doubt !== null).map(({ site }) => site));
   const wanted = services.filter(isWanted);
-  const healthy = wanted.filter((service) => service.status === 'healthy').length;
+  const healthy = wanted.filter(({ site, status }) => status === 'healthy' && !doubted.has(site)).length;
   const quiet = wanted.filter((service) => service.status !== 'healthy' && !isServiceTrouble(service));
-  const online = nodes.filter((node) => node.status === 'online').length;
+  const online = nodes.filter(({ site, status }) => status === 'online' && !doubted.has(site)).length;
   const others = services.length - wanted.length;
   return [
     `${healthy} of ${wanted.length} services healthy`,

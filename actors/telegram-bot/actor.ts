@@ -21,11 +21,12 @@ export interface TelegramBotOptions extends Omit<BotOptions, 'site'> {
   readonly explain: Explain;
 }
 
-/** What the answers to people need; figures of nodes and services are in the summary of their site. */
+/** What the answers to people need; figures of services are in the summary of their site. Nodes say whether that may be believed. */
 const documentsRead: readonly Read[] = [
   { topic: topics.action },
   { topic: topics.incident },
   { topic: topics.site },
+  { topic: topics.worldNode },
   { topic: topics.desired },
   { topic: topics.decisions },
   { topic: topics.maintenance },

@@ -71,7 +71,8 @@ function hear(state: BotState, delivery: Delivery, out: BotCommand[]): void {
       if (delivery.doc === null) rows.delete(delivery.topic);
       else rows.set(delivery.topic, delivery.doc);
       state.documents.set(delivery.name as TopicName, rows);
-      state.isDirty = true;
+      // Heartbeats are in no message; what is answered to a question is made then.
+      if (delivery.name !== 'worldNode') state.isDirty = true;
       break;
     }
     case 'message':

@@ -1,25 +1,21 @@
 /** The answers to /status and /actions: is anything wrong, what waits, for a phone. Pure. Nothing is well on stale word. */
 import { type Action, openStates } from '../../contracts/action.ts';
-import { heartbeatIntervalMs, heartbeatIntervalsMissedMax } from '../../contracts/defaults.ts';
-import { linkViewsOf } from '../../contracts/link-view.ts';
-import type { SiteSummary } from '../../contracts/world.ts';
+import { type Doubt, type SiteStatus, type SiteView, siteViewsOf, verdictOfSite } from '../../contracts/site-view.ts';
 import { prefix, whatOf } from './action-message.ts';
 import type { BotState } from './state.ts';
 import { localTime, oneLine, targetOf } from './words.ts';
-import { actionsOf, actorsOf, desiredOf, incidentsOf, isCause, linksOf, linkTo, sitesOf } from './world.ts';
+import { actionsOf, actorsOf, incidentsOf, isCause, linksOf, nodesOf, sitesOf } from './world.ts';
 
 /** What fits on a phone without scrolling far. */
 const linesShown = 12;
-/** As old as the heartbeat of a node that counts as offline. */
-const staleAfterMs = heartbeatIntervalMs * heartbeatIntervalsMissedMax;
 
 type Known = Pick<BotState, 'documents' | 'options' | 'isConnected'>;
 
-const lamps: Readonly<Record<SiteSummary['status'], string>> = { nominal: '🟢', degraded: '🟡', critical: '🔴', unknown: '⚪', gone: '⚪' };
+const lamps: Readonly<Record<SiteStatus, string>> = { nominal: '🟢', degraded: '🟡', critical: '🔴', unknown: '⚪' };
 
 export function statusLines(state: Known, now: number): readonly string[] {
   const { documents, options } = state;
-  const sites = sitesOf(documents);
+  const sites = viewsOf(state, now);
   const causes = incidentsOf(documents).filter(isCause);
   const pending = pendingOf(state);
   const troubles = causes.map(
@@ -28,32 +24,47 @@ export function statusLines(state: Known, now: number): readonly string[] {
   );
   return [
     ...(state.isConnected ? [] : ['⚪ I am not connected to the broker: what follows is what I knew before.']),
-    ...(sites.length === 0 ? ['⚪ No site reports: nothing is known.'] : sites.map((site) => siteLine(state, site, now))),
+    ...(sites.length === 0 ? ['⚪ No site reports: nothing is known.'] : sites.map((site) => siteLine(site, options.timeZone))),
     ...(troubles.length === 0 ? [] : ['', 'Wrong:', ...cutList(troubles)]),
     '',
     pending.length === 0 ? 'Nothing waits for you.' : `${pending.length} ${pending.length === 1 ? 'waits' : 'wait'} for a yes: /actions`,
   ];
 }
 
-function siteLine(state: Known, site: SiteSummary, now: number): string {
-  const stale = staleness(state, site, now);
-  if (stale !== null) return `⚪ ${site.site}: ${stale}; it was ${site.status}`;
-  return `${lamps[site.status]} ${site.site}: ${site.status}${site.worst === null ? '' : `, ${oneLine(site.worst)}`}`;
+const viewsOf = ({ documents, options, isConnected }: Known, now: number): readonly SiteView[] =>
+  siteViewsOf(
+    {
+      ...{ here: options.site, sites: sitesOf(documents), links: linksOf(documents), nodes: nodesOf(documents), actors: actorsOf(documents) },
+      bus: { status: isConnected ? 'up' : 'down', since: null },
+    },
+    now,
+  );
+
+function siteLine(view: SiteView, timeZone: string): string {
+  const { site, said, doubt, faults } = view;
+  if (doubt !== null) return `⚪ ${site}: ${doubtWords(doubt, timeZone)}${said === null ? '' : `; it was ${said.status}`}`;
+  const status = verdictOfSite(view);
+  const worst = said?.worst ?? (faults[0] === undefined ? null : `a file of the inventory has a fault: ${faults[0].detail ?? faults[0].summary}`);
+  return `${lamps[status]} ${site}: ${status}${worst === null ? '' : `, ${oneLine(worst)}`}`;
 }
 
-/** Why what a site says may not be true any more, or null. */
-function staleness({ documents, options }: Known, { site, last_update }: SiteSummary, now: number): string | null {
-  const cut = linkTo(documents, options.site, site, now);
-  if (cut !== null) return `link down${cut.downSince === null ? '' : ` since ${localTime(cut.downSince, options.timeZone)}`}`;
-  const nodes = new Set(desiredOf(documents).flatMap((desired) => (desired.site === site ? [desired.node] : [])));
-  const isObserved = actorsOf(documents).some(
-    ({ actor, status, node }) => actor === 'observer' && status === 'online' && (nodes.size === 0 || nodes.has(node ?? '')),
-  );
-  if (!isObserved) return 'no observer is online there';
-  // Figures of another site cross its link hourly; the link itself speaks every minute.
-  const isCrossed = linkViewsOf({ here: options.site, sites: sitesOf(documents), links: linksOf(documents) }, now).get(site)?.isCrossed === true;
-  if (isCrossed || last_update === null || now - Date.parse(last_update) <= staleAfterMs) return null;
-  return `nothing heard since ${localTime(last_update, options.timeZone)}`;
+/** Why what a site says may not be true any more. */
+function doubtWords({ kind, since, asOf }: Doubt, timeZone: string): string {
+  const from = since === null ? '' : ` since ${localTime(since, timeZone)}`;
+  switch (kind) {
+    case 'bus':
+      return 'not known now';
+    case 'link':
+      return `link down${from}${asOf === null ? '; nothing of it is known here' : ''}`;
+    case 'observer':
+      return 'no observer is online there';
+    case 'unheard':
+      return 'not heard yet';
+    case 'never':
+      return 'never heard: is its bridge running?';
+    default:
+      return `nothing heard${from}`;
+  }
 }
 
 const pendingOf = ({ documents }: Pick<BotState, 'documents'>): readonly Action[] =>

@@ -7,7 +7,7 @@ import type { LinkStatus } from '../../contracts/link.ts';
 import { isCutOff, type LinkView, linkViewsOf } from '../../contracts/link-view.ts';
 import type { PayloadOf } from '../../contracts/topic.ts';
 import type { TopicName, topics } from '../../contracts/topics.ts';
-import type { SiteSummary } from '../../contracts/world.ts';
+import type { SiteSummary, WorldNode } from '../../contracts/world.ts';
 import type { Documents } from './ports.ts';
 
 /** Each was checked by its row's schema when it came. */
@@ -18,6 +18,7 @@ function of<N extends TopicName>(documents: Documents, name: N): readonly Payloa
 export const actionsOf = (documents: Documents): readonly Action[] => of(documents, 'action');
 export const incidentsOf = (documents: Documents): readonly Incident[] => of(documents, 'incident');
 export const sitesOf = (documents: Documents): readonly SiteSummary[] => of(documents, 'site');
+export const nodesOf = (documents: Documents): readonly WorldNode[] => of(documents, 'worldNode');
 export const linksOf = (documents: Documents): readonly LinkStatus[] => of(documents, 'link');
 export const actorsOf = (documents: Documents): readonly ActorStatus[] => of(documents, 'actorStatus');
 const maintenanceOf = (documents: Documents): readonly Maintenance[] => of(documents, 'maintenance');

@@ -7,16 +7,17 @@ import type { ServiceHealth } from '../../../contracts/health.ts';
 import type { Incident } from '../../../contracts/incident.ts';
 import { topics } from '../../../contracts/topics.ts';
 import { documentsOf } from './documents-of.ts';
+import type { Belief } from './freshness.ts';
 
 /** Newest about the same thing: enough to see how it went. */
 const eventsEach = 5;
 
-export function evidenceOf(incident: Incident, picture: Picture): readonly string[] {
+export function evidenceOf(incident: Incident, picture: Picture, { isUnheard }: Pick<Belief, 'isUnheard'>): readonly string[] {
   const { node, service, id } = incident;
   const isAbout = (event: Event): boolean => event.node === node && event.service === service;
   return [
     incidentLine(incident),
-    ...(service === null ? [] : serviceLines(node, service, picture)),
+    ...(service === null ? [] : serviceLines({ node, service, isHeard: isUnheard(node) === null }, picture)),
     ...documentsOf(picture, topics.decisions)
       .filter((each) => each.node === node)
       .flatMap((each) => decisionLines(each, incident)),
@@ -51,30 +52,27 @@ function incidentLine({
   return `- ${id}: ${severity}, ${kind} of ${service === null ? node : `${service} on ${node}`}: ${message} (${trigger_type}; since ${started_at}, last ${last_occurrence}, seen ${occurrence_count} times${flapping ? ', flapping' : ''}${related === null ? '' : `, related to ${related}`}${explains})`;
 }
 
-function serviceLines(node: string, service: string, picture: Picture): readonly string[] {
+interface Subject {
+  readonly node: string;
+  readonly service: string;
+  readonly isHeard: boolean;
+}
+
+function serviceLines({ node, service, isHeard }: Subject, picture: Picture): readonly string[] {
   const health = documentsOf(picture, topics.serviceHealth).find((each) => each.node === node && each.service === service);
   const desired = documentsOf(picture, topics.desired)
     .find((each) => each.node === node)
     ?.services.find(({ name }) => name === service);
   return [
-    ...(health === undefined ? ['  - engine: says nothing of it'] : [healthLine(health)]),
+    ...(health === undefined ? ['  - engine: says nothing of it'] : [healthLine(health, isHeard ? 'engine' : 'engine, when it was heard last')]),
     ...(desired === undefined ? ['  - desired: no'] : [desiredLine(desired)]),
   ];
 }
 
-function healthLine({
-  status,
-  reason,
-  exit_code,
-  oom_killed,
-  restart_count,
-  restart_policy,
-  image,
-  started_at,
-  finished_at,
-  health_log,
-  since,
-}: ServiceHealth): string {
+function healthLine(
+  { status, reason, exit_code, oom_killed, restart_count, restart_policy, image, started_at, finished_at, health_log, since }: ServiceHealth,
+  label: string,
+): string {
   const parts = [
     `${status} (${reason}) since ${since}`,
     image === null ? '' : `image ${image}`,
@@ -85,7 +83,7 @@ function healthLine({
     finished_at === null ? '' : `ended ${finished_at}`,
     health_log === null ? '' : `health check says: ${health_log}`,
   ];
-  return `  - engine: ${parts.filter((part) => part !== '').join(', ')}`;
+  return `  - ${label}: ${parts.filter((part) => part !== '').join(', ')}`;
 }
 
 const desiredLine = ({ origin, monitor, depends_on = [], memory_limit_bytes }: DesiredService): string =>

@@ -9,10 +9,10 @@ import { openStates } from '../../../contracts/action.ts';
 import type { Event } from '../../../contracts/event.ts';
 import type { Incident } from '../../../contracts/incident.ts';
 import { topics } from '../../../contracts/topics.ts';
-import type { WorldService } from '../../../contracts/world.ts';
 import { evidenceOf } from './ai-evidence.ts';
+import { actorLines, nodeLines, serviceLines, siteLines } from './ai-state.ts';
 import { documentsOf } from './documents-of.ts';
-import { type Seen, sitesOf } from './freshness.ts';
+import { beliefOf, type Seen } from './freshness.ts';
 
 export const tokensMax = 8_000;
 const bytesEachToken = 3;
@@ -79,28 +79,15 @@ function sectionsOf(seen: Seen): readonly Section[] {
   const { picture } = seen;
   const incidents = documentsOf(picture, topics.incident);
   const causes = incidents.filter(({ status, suppressed_by }) => status === 'active' && suppressed_by === null).sort(bySeverity);
-  const services = documentsOf(picture, topics.worldService);
-  const isWell = ({ status }: WorldService): boolean => status === 'healthy';
+  const belief = beliefOf(seen);
+  const services = serviceLines(seen, belief);
   return [
-    {
-      title: 'Sites',
-      share: 0.05,
-      lines: sitesOf(seen).map(
-        ({ doc, stale }) =>
-          `- ${doc.site}: ${stale === null ? doc.status : `unknown, ${stale}; was ${doc.status}`}; last word ${doc.last_update ?? 'never'}${doc.worst === null ? '' : `; worst: ${doc.worst}`}`,
-      ),
-    },
-    { title: 'Active incidents (causes), worst first', share: 0.45, lines: causes.flatMap((incident) => evidenceOf(incident, picture)) },
+    { title: 'Sites', share: 0.05, lines: siteLines(belief) },
+    { title: 'Active incidents (causes), worst first', share: 0.45, lines: causes.flatMap((incident) => evidenceOf(incident, picture, belief)) },
     { title: 'Open actions', share: 0.12, lines: actionLines(seen) },
-    { title: 'Nodes', share: 0.1, lines: nodeLines(seen) },
-    { title: 'Services that are not healthy', share: 0.1, lines: services.filter((each) => !isWell(each)).map(serviceLine) },
-    {
-      title: 'Actors that are not online',
-      share: 0.03,
-      lines: documentsOf(picture, topics.actorStatus)
-        .filter(({ status }) => status !== 'online')
-        .map(({ summary, status, ts, last_error }) => `- ${summary} (${status} since ${ts}${last_error === null ? '' : `; ${last_error}`})`),
-    },
+    { title: 'Nodes', share: 0.1, lines: nodeLines(seen, belief) },
+    { title: 'Services that are not healthy', share: 0.1, lines: services.unwell },
+    { title: 'Actors that are not online', share: 0.03, lines: actorLines(belief) },
     {
       title: 'Newest events (newest first)',
       share: 0.08,
@@ -109,7 +96,7 @@ function sectionsOf(seen: Seen): readonly Section[] {
         .reverse()
         .map(({ event }) => eventLine(event)),
     },
-    { title: 'Healthy services, by node', share: 0.04, lines: healthyLines(services.filter(isWell)) },
+    { title: 'Healthy services, by node', share: 0.04, lines: services.well },
     { title: 'Incidents that are over, newest first', share: 0.03, lines: overLines(incidents) },
   ];
 }
@@ -125,24 +112,6 @@ const actionLines = ({ picture }: Seen): readonly string[] =>
       ({ id, status, risk, attempt, proposed_at, proposed_by, evidence, summary }) =>
         `- ${id} (attempt ${attempt}): ${status}, ${risk} risk, proposed ${proposed_at} by ${proposed_by} because of ${evidence.trigger_type}: ${evidence.message}. ${summary}`,
     );
-
-function nodeLines({ picture }: Seen): readonly string[] {
-  const health = new Map(documentsOf(picture, topics.nodeHealth).map((doc) => [doc.node, doc]));
-  const pct = (name: string, value: number | null | undefined): string => (value == null ? '' : `, ${name} ${Math.round(value)} %`);
-  return documentsOf(picture, topics.worldNode).map(({ node, site, status, since, last_seen, engine }) => {
-    const own = health.get(node);
-    return `- ${node} (site ${site}): ${status} since ${since}, engine ${engine}, last heard ${last_seen ?? 'never'}${pct('cpu', own?.cpu_pct)}${pct('memory', own?.memory_pct)}${pct('disk', own?.disk_pct)}`;
-  });
-}
-
-const serviceLine = ({ node, service, status, reason, since, desired, monitor, last_status }: WorldService): string =>
-  `- ${service} on ${node}: ${status}${reason === null ? '' : ` (${reason})`} since ${since}, desired: ${desired}${monitor ? '' : ', not monitored'}${last_status === null ? '' : `, was ${last_status}`}`;
-
-function healthyLines(services: readonly WorldService[]): readonly string[] {
-  const byNode = new Map<string, string[]>();
-  for (const { node, service } of services) byNode.set(node, [...(byNode.get(node) ?? []), service]);
-  return [...byNode].map(([node, names]) => `- ${node}: ${names.join(', ')}`);
-}
 
 const overLines = (incidents: readonly Incident[]): readonly string[] =>
   incidents

@@ -1,13 +1,11 @@
-/** What of a site may be believed, and how old its link is. Pure; `nowMs` is epoch milliseconds. */
+/** What of the picture may be believed, and in which words it is said where not. Pure; `nowMs` is epoch milliseconds. The rules: contracts/site-view.ts. */
+import { createHash } from 'node:crypto';
 import type { Picture } from '../../../actors/operator-ui/ports.ts';
-import { heartbeatIntervalMs, heartbeatIntervalsMissedMax } from '../../../contracts/defaults.ts';
-import { type AwaitedSite, awaitedSitesOf, isCutOff, type LinkView, linkViewsOf } from '../../../contracts/link-view.ts';
+import { type ActorView, actorViewsOf, doubtsAboutNodes, nodeDoubts } from '../../../contracts/actor-view.ts';
+import type { NodeHealth } from '../../../contracts/health.ts';
+import { type Doubt, type Evidence, type SiteView, siteViewsOf } from '../../../contracts/site-view.ts';
 import { topics } from '../../../contracts/topics.ts';
-import { SiteSummary } from '../../../contracts/world.ts';
 import { documentsOf } from './documents-of.ts';
-
-/** As old as the heartbeat of a node that counts as offline. */
-const staleMs = heartbeatIntervalMs * heartbeatIntervalsMissedMax;
 
 export interface Seen {
   readonly picture: Picture;
@@ -16,62 +14,60 @@ export interface Seen {
   readonly nowMs: number;
 }
 
-export interface SiteSeen {
-  readonly doc: SiteSummary;
-  readonly link: LinkView | null;
-  /** Why what it says may not be true any more; null: it may be believed. */
-  readonly stale: string | null;
+export interface Belief {
+  readonly sites: readonly SiteView[];
+  readonly actors: readonly ActorView[];
+  /** Why what is said of a node and its services may not be true any more, or null. */
+  readonly doubtAbout: (thing: { readonly node: string; readonly site: string }) => Doubt | null;
+  /** Why a node does not speak for itself, or null: what its engine and its services do is not known then. */
+  readonly isUnheard: (node: string) => Doubt | null;
 }
 
-/** By name, our own first, and last those that are declared and of which nothing stands here. */
-export function sitesOf({ picture, here, nowMs }: Seen): readonly SiteSeen[] {
-  const sites = documentsOf(picture, topics.site);
-  const evidence = { here, sites, links: documentsOf(picture, topics.link) };
-  const links = linkViewsOf(evidence, nowMs);
-  const observers = observersOf(picture, sites);
-  const known = sites
-    .map((doc) => {
-      const link = links.get(doc.site) ?? null;
-      return { doc, link, stale: staleness(doc, { link, bus: picture.bus, observer: observers.get(doc.site) ?? null, nowMs }) };
-    })
-    .sort((a, b) => Number(b.doc.site === here) - Number(a.doc.site === here));
-  return [...known, ...awaitedSitesOf(evidence).map((site) => silentSite(site, nowMs))];
+export function beliefOf({ picture, here, nowMs }: Seen): Belief {
+  const health = new Map<string, NodeHealth>();
+  for (const doc of documentsOf(picture, topics.nodeHealth)) if (doc.node !== undefined) health.set(doc.node, doc);
+  const evidence: Evidence = {
+    ...{ here, health, bus: picture.bus, sites: documentsOf(picture, topics.site), links: documentsOf(picture, topics.link) },
+    ...{ nodes: documentsOf(picture, topics.worldNode), actors: documentsOf(picture, topics.actorStatus) },
+  };
+  const sites = siteViewsOf(evidence, nowMs);
+  return {
+    ...{ sites, actors: actorViewsOf(evidence, nowMs) },
+    doubtAbout: doubtsAboutNodes(evidence, sites, nowMs),
+    isUnheard: nodeDoubts(evidence, nowMs),
+  };
 }
 
-function silentSite({ site, isNeverHeard, silentSince }: AwaitedSite, nowMs: number): SiteSeen {
-  const stale = isNeverHeard ? 'never heard: is its bridge running?' : silentSince === null ? 'not heard yet' : `silent since ${silentSince}`;
-  const nothing = { nodes: {}, services: {}, incidents_active: 0, actions_pending: 0, actions_running: 0 };
-  const head = { status: 'unknown', summary: `${site}: ${stale}`, ts: new Date(nowMs).toISOString(), session: 0 };
-  return { doc: SiteSummary.parse({ ...head, ...nothing, site }), link: null, stale };
+/** Changes when something is believed that was not, or the other way: time alone does that. */
+export function beliefKey(seen: Seen): string {
+  const { sites, isUnheard } = beliefOf(seen);
+  const doubts = [...sites.map(({ site, doubt }) => [site, doubt]), ...documentsOf(seen.picture, topics.worldNode).map(({ node }) => [node, isUnheard(node)])];
+  return createHash('sha256').update(JSON.stringify(doubts)).digest('base64url').slice(0, 16);
 }
 
-interface Evidence {
-  readonly link: LinkView | null;
-  readonly bus: Picture['bus'];
-  /** Status of the site's observer. */
-  readonly observer: string | null;
-  readonly nowMs: number;
-}
-
-function staleness(site: SiteSummary, { link, bus, observer, nowMs }: Evidence): string | null {
-  if (bus.status === 'down') return `no connection to the broker since ${bus.since}`;
-  if (link !== null && isCutOff(link)) return `link down${link.downSince === null ? '' : ` since ${link.downSince}`}`;
-  if (observer === null) return 'no observer is known';
-  if (observer !== 'online') return `its observer is ${observer}`;
-  // Its figures cross the link hourly; the link itself speaks every minute.
-  if (link?.isCrossed === true) return null;
-  if (site.last_update === null || nowMs - Date.parse(site.last_update) <= staleMs) return null;
-  return `the last word is from ${site.last_update}`;
-}
-
-/** Site → status of the best of its observers. */
-function observersOf(picture: Picture, sites: readonly SiteSummary[]): ReadonlyMap<string, string> {
-  const siteOf = new Map(documentsOf(picture, topics.worldNode).map(({ node, site }) => [node, site]));
-  const found = new Map<string, string>();
-  for (const { actor, node, status } of documentsOf(picture, topics.actorStatus)) {
-    if (actor !== 'observer') continue;
-    const site = siteOf.get(node ?? '') ?? (sites.length === 1 ? sites[0]?.site : undefined);
-    if (site !== undefined && found.get(site) !== 'online') found.set(site, status);
+/** With times, not ages: two readers at different moments read the same. null: no doubt. */
+export function staleWords(doubt: Doubt | null): string | null {
+  if (doubt === null) return null;
+  const { kind, since, asOf, observer } = doubt;
+  const from = since === null ? '' : ` since ${since}`;
+  switch (kind) {
+    case 'bus':
+      return `no connection to the broker${from}`;
+    case 'link':
+      return `link down${from}${asOf === null ? '; nothing of it is known here' : ''}`;
+    case 'observer':
+      return observer === null ? 'no observer is known' : `its observer is ${observer.status}`;
+    case 'silent':
+      return `the last word is from ${since ?? 'some time ago'}`;
+    case 'offline':
+      return `its node is offline${from}`;
+    case 'unheard':
+      return 'not heard yet';
+    case 'never':
+      return 'never heard: is its bridge running?';
   }
-  return found;
 }
+
+/** What is wrong with the files of a site, one line each. */
+export const faultWords = ({ faults }: Pick<SiteView, 'faults'>): readonly string[] =>
+  faults.map(({ node, detail, summary }) => `inventory of ${node ?? 'some node'}: ${detail ?? summary}`);

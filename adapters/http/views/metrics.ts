@@ -1,19 +1,22 @@
 /** GET /metrics: figures for Prometheus, text format 0.0.4. Names of nodes, sites and actors only: nothing that a person wrote. Pure but for the memory of the process. */
+
+import { isNominal } from '../../../contracts/site-view.ts';
 import { topics } from '../../../contracts/topics.ts';
 import { documentsOf } from './documents-of.ts';
-import { type Seen, sitesOf } from './freshness.ts';
+import { type Belief, beliefOf, type Seen } from './freshness.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
 export function metricsOf(seen: Seen, { streams, version }: { readonly streams: number; readonly version: string }): string {
   const { picture, here } = seen;
   const isUp = picture.bus.status === 'up';
+  const belief = beliefOf(seen);
   return [
     figure('homelab_info', 'gauge', 'what serves this', [[{ version, site: here }, 1]]),
     figure('homelab_bus_up', 'gauge', 'whether the broker is reached', [[{}, Number(isUp)]]),
-    siteFigures(seen),
-    countFigures(seen),
-    actorFigures(seen),
+    siteFigures(seen, belief),
+    countFigures(seen, belief),
+    actorFigures(belief),
     figure('homelab_documents', 'gauge', 'documents that are held', [[{}, picture.documents.size]]),
     figure('homelab_streams', 'gauge', 'pages that listen', [[{}, streams]]),
     figure('process_resident_memory_bytes', 'gauge', 'memory of this process', [[{}, process.memoryUsage.rss()]]),
@@ -21,69 +24,70 @@ export function metricsOf(seen: Seen, { streams, version }: { readonly streams: 
   ].join('');
 }
 
-function siteFigures(seen: Seen): string {
-  const sites = sitesOf(seen);
-  const linked = sites.flatMap(({ doc, link }) => (link === null ? [] : [{ site: doc.site, link }]));
-  const ageS = (iso: string): number => Math.max(0, (seen.nowMs - Date.parse(iso)) / 1000);
+function siteFigures({ picture, nowMs }: Seen, { sites }: Belief): string {
+  const linked = sites.flatMap(({ site, link }) => (link === null ? [] : [{ site, link }]));
+  const ageS = (iso: string): number => Math.max(0, (nowMs - Date.parse(iso)) / 1000);
   return [
     figure(
       'homelab_site_nominal',
       'gauge',
-      'whether a site says it is nominal, and may be believed',
-      sites.map(({ doc, stale }) => [{ site: doc.site }, Number(doc.status === 'nominal' && stale === null)]),
+      'whether a site says it is nominal and may be believed, and no file of its inventory has a fault',
+      sites.map((view) => [{ site: view.site }, Number(isNominal([view]))]),
     ),
     figure(
       'homelab_site_stale',
       'gauge',
       'whether what a site said last may not be true any more',
-      sites.map(({ doc, stale }) => [{ site: doc.site }, Number(stale !== null)]),
+      sites.map(({ site, doubt }) => [{ site }, Number(doubt !== null)]),
     ),
     figure(
       'homelab_link_age_seconds',
       'gauge',
-      'since the link of a site last spoke',
+      'since the link of a site was heard last',
       linked.map(({ site, link }) => [{ site }, ageS(link.heardAt)]),
     ),
     figure(
       'homelab_link_up',
       'gauge',
-      'whether the link of a site is up',
-      linked.map(({ site, link }) => [{ site }, Number(link.status === 'up')]),
+      'whether the link of a site is up; absent while that is not known, because the broker is not reached',
+      picture.bus.status === 'up' ? linked.map(({ site, link }) => [{ site }, Number(link.status === 'up')]) : [],
     ),
   ].join('');
 }
 
-function countFigures({ picture }: Seen): string {
+function countFigures({ picture }: Seen, { doubtAbout }: Belief): string {
   const causes = documentsOf(picture, topics.incident).filter(({ status, suppressed_by }) => status === 'active' && suppressed_by === null);
   const byStatus = ({ site, status }: { readonly site: string; readonly status: string }): Labels => ({ site, status });
+  const believed = (thing: { readonly node: string; readonly site: string; readonly status: string }): Labels =>
+    byStatus(doubtAbout(thing) === null ? thing : { ...thing, status: 'unknown' });
   return [
-    counted('homelab_nodes', 'nodes by status', documentsOf(picture, topics.worldNode).map(byStatus)),
-    counted('homelab_services', 'services by status', documentsOf(picture, topics.worldService).map(byStatus)),
+    counted('homelab_nodes', 'nodes by status; unknown where the site cannot be believed', documentsOf(picture, topics.worldNode).map(believed)),
+    counted('homelab_services', 'services by status; unknown where the site cannot be believed', documentsOf(picture, topics.worldService).map(believed)),
     counted(
       'homelab_incidents_active',
-      'active incidents that are causes',
+      'active incidents that are causes, as far as is known',
       causes.map(({ site, severity, kind }) => ({ site, severity, kind })),
     ),
-    counted('homelab_actions', 'actions by state', documentsOf(picture, topics.action).map(byStatus)),
+    counted('homelab_actions', 'actions by state, as far as is known', documentsOf(picture, topics.action).map(byStatus)),
   ].join('');
 }
 
-function actorFigures({ picture }: Seen): string {
-  const actors = documentsOf(picture, topics.actorStatus).flatMap(({ node, actor, ...said }) =>
-    node === undefined || actor === undefined ? [] : [{ labels: { node, actor }, ...said }],
+function actorFigures({ actors }: Belief): string {
+  const named = actors.flatMap(({ said: { node, actor, restarts }, status }) =>
+    node === undefined || actor === undefined ? [] : [{ labels: { node, actor }, restarts, status }],
   );
   return [
     figure(
       'homelab_actor_up',
       'gauge',
-      'whether an actor is online',
-      actors.map(({ labels, status }) => [labels, Number(status === 'online')]),
+      'whether an actor is online; absent while that is not known, because its node, its site or the broker is not heard',
+      named.filter(({ status }) => status !== 'unknown').map(({ labels, status }) => [labels, Number(status === 'online')]),
     ),
     figure(
       'homelab_actor_restarts',
       'gauge',
-      'restarts of an actor since its process started',
-      actors.map(({ labels, restarts }) => [labels, restarts]),
+      'restarts of an actor since its process started, as it said last',
+      named.map(({ labels, restarts }) => [labels, restarts]),
     ),
   ].join('');
 }

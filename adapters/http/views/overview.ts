@@ -1,25 +1,22 @@
 /** GET /summary and GET /topology, from the documents. Pure. */
 import type { z } from 'zod';
+import { type SiteView as SiteSeen, verdictOf, verdictOfSite } from '../../../contracts/site-view.ts';
 import { topics } from '../../../contracts/topics.ts';
 import type { SiteView, Summary, Topology } from '../schemas.ts';
 import { documentsOf } from './documents-of.ts';
-import { type Seen, type SiteSeen, sitesOf } from './freshness.ts';
-
-type Status = z.infer<typeof Summary>['status'];
-/** Worst last. */
-const ranks: readonly Status[] = ['nominal', 'unknown', 'degraded', 'critical'];
+import { beliefOf, faultWords, type Seen, staleWords } from './freshness.ts';
 
 export function summaryOf(seen: Seen, self: { readonly node: string; readonly version: string }): z.infer<typeof Summary> {
-  const sites = sitesOf(seen);
-  const views = sites.map((site) => siteView(site, seen.nowMs));
-  const own = sites.find(({ doc }) => doc.site === seen.here);
+  const { sites } = beliefOf(seen);
+  const views = sites.map((site) => siteView(site, seen));
+  const own = sites.find(({ site }) => site === seen.here);
   const sum = (of: (view: z.infer<typeof SiteView>) => number): number => views.reduce((total, view) => total + of(view), 0);
   return {
-    status: worstOf(views.map(({ status }) => status)),
-    last_update: own?.doc.last_update == null ? null : Date.parse(own.doc.last_update) / 1000,
+    status: verdictOf(sites),
+    last_update: own?.said?.last_update == null ? null : Date.parse(own.said.last_update) / 1000,
     site: seen.here,
     ...self,
-    simulated: sites.some(({ doc }) => doc.simulated === true),
+    simulated: sites.some(({ said }) => said?.simulated === true),
     bus: seen.picture.bus,
     incidents_active: sum((view) => view.incidents_active),
     actions_pending: sum((view) => view.actions_pending),
@@ -28,42 +25,44 @@ export function summaryOf(seen: Seen, self: { readonly node: string; readonly ve
   };
 }
 
-/** Nothing at all is known: that is not well. */
-const worstOf = (statuses: readonly string[]): Status =>
-  statuses.reduce<Status>(
-    (worst, each) => {
-      const status = ranks.find((rank) => rank === each) ?? 'unknown';
-      return ranks.indexOf(status) > ranks.indexOf(worst) ? status : worst;
-    },
-    statuses.length === 0 ? 'unknown' : 'nominal',
-  );
-
-function siteView({ doc, link, stale }: SiteSeen, nowMs: number): z.infer<typeof SiteView> {
-  const { site, status, summary, last_update, worst, incidents_active, actions_pending, actions_running } = doc;
+function siteView(view: SiteSeen, { picture, nowMs }: Seen): z.infer<typeof SiteView> {
+  const { site, said, link, doubt } = view;
+  const stale = staleWords(doubt);
+  const faults = faultWords(view);
   return {
     site,
-    status: stale === null ? status : 'unknown',
+    status: verdictOfSite(view),
     stale,
-    ...{ summary, last_update, worst, incidents_active, actions_pending, actions_running },
+    summary: said?.summary ?? `${site}: ${stale}`,
+    last_update: said?.last_update ?? null,
+    worst: said?.worst ?? faults[0] ?? null,
+    inventory_faults: [...faults],
+    incidents_active: said?.incidents_active ?? 0,
+    actions_pending: said?.actions_pending ?? 0,
+    actions_running: said?.actions_running ?? 0,
     link:
       link === null
         ? null
-        : { status: link.status, heard_at: link.heardAt, age_s: ageS(link.heardAt, nowMs), down_since: link.downSince, summary: link.summary },
+        : {
+            ...{ status: picture.bus.status === 'up' ? link.status : 'unknown', heard_at: link.heardAt, age_s: ageS(link.heardAt, nowMs) },
+            ...{ down_since: link.downSince, summary: link.summary },
+          },
   };
 }
 
 export function topologyOf(seen: Seen): z.infer<typeof Topology> {
   const nodes = documentsOf(seen.picture, topics.worldNode);
+  const { sites, doubtAbout } = beliefOf(seen);
   const desired = new Map(documentsOf(seen.picture, topics.desired).map((doc) => [doc.node, doc]));
   return {
-    sites: sitesOf(seen).map((site) => ({
-      ...siteView(site, seen.nowMs),
-      nodes: nodes.filter((node) => node.site === site.doc.site).map(({ node }) => node),
+    sites: sites.map((site) => ({
+      ...siteView(site, seen),
+      nodes: nodes.filter((node) => node.site === site.site).map(({ node }) => node),
       // Links lead from a site further out to the one where they are seen.
-      upstream: site.link === null ? null : site.doc.site === seen.here ? null : seen.here,
+      upstream: site.link === null ? null : site.site === seen.here ? null : seen.here,
     })),
     nodes: nodes.map(({ node, site, status, last_seen, services_count }) => ({
-      ...{ node, site, status, last_seen, services: services_count },
+      ...{ node, site, status: doubtAbout({ node, site }) === null ? status : 'unknown', last_seen, services: services_count },
       age_s: last_seen === null ? null : ageS(last_seen, seen.nowMs),
       roles: desired.get(node)?.roles ?? [],
       location: desired.get(node)?.location ?? null,

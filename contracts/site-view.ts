@@ -1,0 +1,153 @@
+/**
+ * How each site is, and why that may not be true any more. Pure; `nowMs` is epoch milliseconds by the clock of the reader. In one place for the
+ * status screen, /summary, /metrics, /ai, the web page and the bot: what is nominal for one of them is so for all.
+ *
+ * Between a machine and the eye stand the broker, the link of its site, and the observer that judges it. When one of them is away, what stands
+ * here is a memory: it has an age, and is never well.
+ */
+import type { ActorStatus } from './actor-status.ts';
+import { heartbeatIntervalMs, heartbeatIntervalsMissedMax } from './defaults.ts';
+import type { NodeHealth } from './health.ts';
+import { faultyInventoriesOf } from './inventory-fault.ts';
+import { type AwaitedSite, awaitedSitesOf, isCutOff, type LinkEvidence, type LinkView, linkViewsOf } from './link-view.ts';
+import type { SiteSummary, WorldNode } from './world.ts';
+
+export interface Evidence extends LinkEvidence {
+  readonly nodes: readonly WorldNode[];
+  readonly actors: readonly ActorStatus[];
+  /** By node. Of those that are not given the usual heartbeat is assumed. */
+  readonly health?: ReadonlyMap<string, NodeHealth>;
+  /** The reader's own connection to the broker; absent: it is there. */
+  readonly bus?: { readonly status: string; readonly since: string | null };
+}
+
+export interface Doubt {
+  /**
+   * bus: the reader is cut off from the broker; link: the site is cut off; observer: nobody judges the site; silent: what should speak has not for
+   * too long; offline: the node is away; unheard: nothing was heard yet; never: nothing was ever heard, and should have been.
+   */
+  readonly kind: 'bus' | 'link' | 'observer' | 'silent' | 'offline' | 'unheard' | 'never';
+  /** When it began, by our clock; null: nobody knows. */
+  readonly since: string | null;
+  /** Until when what stands here was true, by our clock; null: nobody knows, or nothing stands here. */
+  readonly asOf: string | null;
+  /** Of kind observer: what is said of one; null: none is known. */
+  readonly observer: ActorStatus | null;
+}
+
+export type SiteStatus = 'nominal' | 'unknown' | 'degraded' | 'critical';
+
+export interface SiteView {
+  readonly site: string;
+  /** What its observer said last; null: nothing stands here. */
+  readonly said: SiteSummary | null;
+  /** What may be said of it: unknown while there is a doubt. */
+  readonly status: SiteStatus;
+  readonly doubt: Doubt | null;
+  readonly link: LinkView | null;
+  /** When something was heard of it last, by our clock; null: never. */
+  readonly heardAt: string | null;
+  /** Inventories of it with a fault: not all that somebody declared is looked at. */
+  readonly faults: readonly ActorStatus[];
+}
+
+/** By name, the reader's own first, and last those that are declared and of which nothing stands here. */
+export function siteViewsOf(evidence: Evidence, nowMs: number): readonly SiteView[] {
+  const { here, bus } = evidence;
+  const links = linkViewsOf(evidence, nowMs);
+  const sites = evidence.sites.filter(({ status }) => status !== 'gone');
+  const siteOf = siteOfNode(evidence);
+  const known = sites.map((said): SiteView => {
+    const link = links.get(said.site) ?? null;
+    const nodes = evidence.nodes.filter(({ site }) => site === said.site);
+    const lastWord = link?.isCrossed === true ? link.heardAt : lastWordOf(said, nodes);
+    const observers = evidence.actors.filter(({ actor, node }) => actor === 'observer' && siteOf(node) === said.site);
+    const doubt =
+      busDoubt(bus) ?? linkDoubt(link, said.ts) ?? observerDoubt(observers, said) ?? silence({ link, lastWord, ttlMs: ttlOf(nodes, evidence), nowMs });
+    const faults = faultyInventoriesOf(evidence.actors).filter(({ node }) => siteOf(node) === said.site);
+    return { site: said.site, said, status: doubt === null ? statusOf(said) : 'unknown', doubt, link, heardAt: lastWord ?? said.last_update, faults };
+  });
+  const first = (site: string): number => Number(site !== here);
+  return [
+    ...known.sort((a, b) => first(a.site) - first(b.site) || (a.site < b.site ? -1 : 1)),
+    ...awaitedSitesOf(evidence).map((site) => awaitedView(site, busDoubt(bus))),
+  ];
+}
+
+const statusOf = ({ status }: SiteSummary): SiteStatus => (status === 'gone' ? 'unknown' : status);
+
+function awaitedView({ site, isNeverHeard, silentSince }: AwaitedSite, bus: Doubt | null): SiteView {
+  const kind = isNeverHeard ? 'never' : silentSince === null ? 'unheard' : 'link';
+  const doubt = bus ?? { kind, since: silentSince, asOf: null, observer: null };
+  return { site, said: null, status: 'unknown', doubt, link: null, heardAt: null, faults: [] };
+}
+
+export const busDoubt = (bus: Evidence['bus']): Doubt | null =>
+  bus === undefined || bus.status === 'up' ? null : { kind: 'bus', since: bus.since, asOf: bus.since, observer: null };
+
+/** `saidAt`: when the newest of what stands here was written. */
+export function linkDoubt(link: LinkView | null, saidAt: string): Doubt | null {
+  if (link === null || !isCutOff(link)) return null;
+  return { kind: 'link', since: link.downSince, asOf: link.lastWordAt ?? link.downSince ?? saidAt, observer: null };
+}
+
+/**
+ * Its own word, not that of its node: the observer is who says that a node is away, and where only the node-agent has died it says so with good reason.
+ * One that is gone without its will is found out by its silence.
+ */
+function observerDoubt(observers: readonly ActorStatus[], { ts }: SiteSummary): Doubt | null {
+  if (observers.some(({ status }) => status === 'online')) return null;
+  return { kind: 'observer', since: null, asOf: ts, observer: observers[0] ?? null };
+}
+
+interface Heard {
+  readonly link: LinkView | null;
+  readonly lastWord: string | null;
+  readonly ttlMs: number;
+  readonly nowMs: number;
+}
+
+function silence({ link, lastWord, ttlMs, nowMs }: Heard): Doubt | null {
+  // Its figures cross the link hourly; the link itself speaks every minute.
+  if (link?.isCrossed === true || lastWord === null || nowMs - Date.parse(lastWord) <= ttlMs) return null;
+  return { kind: 'silent', since: lastWord, asOf: lastWord, observer: null };
+}
+
+/** The oldest of the newest words of those that are said to be there, or null: one that is switched off says nothing, and that makes nothing else old. */
+function lastWordOf({ last_update, nodes: counts }: SiteSummary, nodes: readonly WorldNode[]): string | null {
+  const isAllThere = (counts['offline'] ?? 0) + (counts['unknown'] ?? 0) === 0;
+  const words = [
+    ...nodes.filter(({ status }) => status === 'online' || status === 'degraded').map(({ last_seen }) => last_seen),
+    ...(isAllThere ? [last_update] : []),
+  ].filter((word) => word !== null);
+  return words.reduce<string | null>((oldest, word) => (oldest === null || word < oldest ? word : oldest), null);
+}
+
+/** How old the heartbeat of a node may be, as its observer sees it. */
+export const nodeTtlMs = (node: string, { health }: Pick<Evidence, 'health'>): number =>
+  (health?.get(node)?.heartbeat_ms ?? heartbeatIntervalMs) * heartbeatIntervalsMissedMax;
+
+const ttlOf = (nodes: readonly WorldNode[], evidence: Evidence): number =>
+  Math.max(heartbeatIntervalMs * heartbeatIntervalsMissedMax, ...nodes.map(({ node }) => nodeTtlMs(node, evidence)));
+
+/** By what the observers say, else by what the node itself says. Where there is one site only, everything is of it. */
+export function siteOfNode({ nodes, sites, health }: Evidence): (node: string | undefined) => string | null {
+  const sitesByNode = new Map(nodes.map(({ node, site }) => [node, site]));
+  const only = sites.length === 1 ? sites[0]?.site : undefined;
+  return (node = '') => sitesByNode.get(node) ?? health?.get(node)?.site ?? only ?? null;
+}
+
+type Judged = Pick<SiteView, 'status' | 'faults'>;
+
+/** How the site is, with what it cannot know itself: what is declared in a file with a fault is not looked at by anybody. */
+export const verdictOfSite = ({ status, faults }: Judged): SiteStatus => (status === 'nominal' && faults.length > 0 ? 'degraded' : status);
+
+/** Worst last. */
+const ranks: readonly SiteStatus[] = ['nominal', 'unknown', 'degraded', 'critical'];
+
+/** The worst of all sites. Nothing at all is known: that is not well. */
+export const verdictOf = (views: readonly Judged[]): SiteStatus =>
+  ranks[Math.max(...(views.length === 0 ? [ranks.indexOf('unknown')] : views.map((view) => ranks.indexOf(verdictOfSite(view)))))] ?? 'unknown';
+
+/** Every site that is declared says so and may be believed, and nothing that is declared is left out because its file has a fault. */
+export const isNominal = (views: readonly Judged[]): boolean => verdictOf(views) === 'nominal';
