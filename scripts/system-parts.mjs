@@ -13,6 +13,7 @@ export const systemParts = [
   { package: 'iproute2', executable: 'ip', why: 'a site and its hub are joined over a link of their own, which is cut' },
   { package: 'busybox-static', executable: 'busybox', static: true, why: 'the image of the test containers, made without a registry' },
   { package: 'chromium', executable: 'chromium', why: 'the web page is walked through in a real browser' },
+  { package: 'nginx', executable: 'nginx', why: 'the web page is reached through the proxy that Nginx Proxy Manager runs' },
   { package: 'shellcheck', executable: 'shellcheck', why: 'the health checks of services are held against it' },
 ];
 

@@ -9,7 +9,7 @@ import type { ActorIo, ActorModule, Blueprint, Read } from '../../bus/actor.ts';
 import { reducerLogic } from '../../bus/reducer.ts';
 import type { TopicName } from '../../contracts/topics.ts';
 import { allTopics, topics } from '../../contracts/topics.ts';
-import { payloadOf, stopping } from './asking.ts';
+import { stopping } from './asking.ts';
 import { changesAfter } from './changes.ts';
 import type { Answer, OpenWebServer, OperatorDesk, WebServerPort } from './ports.ts';
 import { detail, initialState, mode, type OperatorCommand, type OperatorEvent, type OperatorState, reduce, wakeAt } from './reduce.ts';
@@ -47,7 +47,10 @@ function createOperatorUi(
 
   const open = async (): Promise<void> => {
     try {
-      const opened = await web.open(desk);
+      const opened = await web.open(desk, ({ url, notice }) => {
+        io.log.info({ url, notice }, 'listening');
+        send({ type: 'opened', url, notice, now: io.clock.now() });
+      });
       if (isStopped) {
         await opened.close();
         return;
@@ -76,10 +79,9 @@ function createOperatorUi(
       open: () => {
         open().catch((error: unknown) => io.log.error({ err: error }, 'opening failed in a way it does not promise'));
       },
-      send: ({ id, asked }) => {
-        const { state: wanted, request } = asked;
-        io.log.info({ state: wanted, id: request['id'] ?? null, on_behalf_of: request.on_behalf_of }, 'request of a person');
-        io.send(topics.request, { state: wanted, requester: io.login }, payloadOf(asked) as never).then(
+      send: ({ id, sent: { state: wanted, request } }) => {
+        io.log.info({ state: wanted, id: request['id'] ?? null, on_behalf_of: request['on_behalf_of'] }, 'request of a person');
+        io.send(topics.request, { state: wanted, requester: io.login }, request as never).then(
           (isSent) => {
             if (!isSent) send({ type: 'unsent', id, now: io.clock.now() });
           },
@@ -126,6 +128,7 @@ function deskOf(io: ActorIo, { state, version, listeners, waiting, send }: DeskP
     ...{ node: io.node, site: io.site, login: io.login, version },
     now: () => io.clock.now(),
     picture: () => ({ cursor: state.log.cursor, documents: state.documents, events: state.events, bus: state.bus, isWhole: state.isWhole }),
+    heardAtMs: () => state.heardAtMs,
     changesAfter: (cursor, max) => changesAfter(state, cursor, max),
     onChange: (listener) => {
       listeners.add(listener);

@@ -60,6 +60,8 @@ export interface OperatorDesk {
   readonly version: string;
   readonly now: () => number;
   readonly picture: () => Picture;
+  /** When the broker sent something last, epoch milliseconds; null: never. A broker that hangs is known by its silence first (bus/bus.ts: within 45 s). */
+  readonly heardAtMs: () => number | null;
   /** null: the cursor is older than what is remembered, or none of ours. At most `max` changes at once. */
   readonly changesAfter: (cursor: number, max: number) => Changes | null;
   /** Called after each change, whatever it was; returns how to stop that. */
@@ -99,7 +101,7 @@ export interface OpenWebServer {
   readonly close: () => Promise<void>;
 }
 
-/** Rejects when it cannot listen, with a line that says why. */
+/** Rejects when it cannot listen, with a line that says why. `onMoved`: it listens elsewhere now, or has something else to say. */
 export interface WebServerPort {
-  readonly open: (desk: OperatorDesk) => Promise<OpenWebServer>;
+  readonly open: (desk: OperatorDesk, onMoved: (place: Pick<OpenWebServer, 'url' | 'notice'>) => void) => Promise<OpenWebServer>;
 }

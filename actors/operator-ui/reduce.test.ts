@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../bus/actor.ts';
-import { saidOf, waitingMax } from './asking.ts';
+import { newRef } from '../../contracts/request-answer.ts';
+import { sentOf, waitingMax } from './asking.ts';
 import { changesAfter, changesKept } from './changes.ts';
 import type { Asked } from './ports.ts';
 import { detail, eventsKept, initialState, mode, type OperatorCommand, type OperatorEvent, type OperatorState, openAgainMs, reduce, wakeAt } from './reduce.ts';
@@ -27,21 +28,23 @@ const document = (node: string, doc: object | null): OperatorEvent =>
   delivered({ kind: 'document', name: 'worldNode', topic: topic(node), levels: { node }, doc });
 const event = (id: string, more: object = {}): OperatorEvent =>
   delivered({ kind: 'message', name: 'events', topic: 't', levels: {}, text: '', payload: { id, ts: 'x', node: 'vps' }, ...more });
-const reply = (request: string, summary: string, more: object = {}): OperatorEvent =>
+const reply = (request: string, summary: string, said: object = {}, more: object = {}): OperatorEvent =>
   delivered({
     kind: 'message',
     name: 'reply',
     topic: 't',
     levels: {},
     text: '',
-    payload: { request, summary, ok: true, code: 'approved', id: 'a', ts: 'x' },
+    payload: { request, summary, ok: true, code: 'approved', id: 'a', ts: 'x', ...said },
     ...more,
   });
 const synced = delivered({ kind: 'synced', session: 1 });
 const disconnected = delivered({ kind: 'disconnected' });
 
 const asked = (id: string, person = 'anna'): Asked => ({ state: 'approved', request: { id, on_behalf_of: person } });
-const textOf = ({ state, request: { on_behalf_of, ...rest } }: Asked): string => `${state} ${JSON.stringify({ on_behalf_of, ...rest })}`;
+const sent = (each: Asked, id: number) => sentOf(each, newRef(at, id));
+/** As a ledger shows it. */
+const textOf = (each: Asked, id: number): string => `${each.state} ${JSON.stringify(sent(each, id).request)}`;
 const after = (state: OperatorState, cursor: number, max = 1_000) => changesAfter(state, cursor, max);
 
 describe('the picture', () => {
@@ -116,28 +119,35 @@ describe('what people ask for', () => {
     const [first, second] = [asked('a'), asked('b')];
     say({ type: 'asked', id: 1, asked: first, now: at });
     say({ type: 'asked', id: 2, asked: second, now: at });
-    say(reply('approved something else', 'not ours'));
-    say(reply(textOf(second), 'stored', { retained: true }));
-    say(reply(textOf(second), 'Approved: b.'));
-    say(reply(textOf(first), 'Approved: a.'));
+    say(reply('approved something else', 'not ours', { ref: 'x-1' }));
+    say(reply('cut', 'stored', { ref: newRef(at, 2) }, { retained: true }));
+    say(reply('cut', 'Approved: b.', { ref: newRef(at, 2) }));
+    say(reply('cut', 'Approved: a.', { ref: newRef(at, 1) }));
     expect(commands).toEqual([
-      { type: 'send', id: 1, asked: first },
-      { type: 'send', id: 2, asked: second },
+      { type: 'send', id: 1, sent: sent(first, 1) },
+      { type: 'send', id: 2, sent: sent(second, 2) },
       { type: 'answer', id: 2, answer: { kind: 'answered', ok: true, code: 'approved', line: 'Approved: b.', id: 'a' } },
       { type: 'answer', id: 1, answer: { kind: 'answered', ok: true, code: 'approved', line: 'Approved: a.', id: 'a' } },
     ]);
     expect(state.waiting).toEqual([]);
   });
 
-  it('is known by its beginning where the ledger cut its text, and two people are not taken for each other', () => {
+  it('is sent under a ref of our own, not of the one that somebody wrote into it', () => {
+    const { commands, say } = desk();
+    say(synced);
+    commands.length = 0;
+    say({ type: 'asked', id: 1, asked: { state: 'approved', request: { id: 'a', ref: 'mine', on_behalf_of: 'anna' } }, now: at });
+    expect(commands).toEqual([{ type: 'send', id: 1, sent: { state: 'approved', request: { ref: newRef(at, 1), on_behalf_of: 'anna', id: 'a' } } }]);
+  });
+
+  it('is known by its beginning where an older ledger cut its text and repeats no ref', () => {
     const { commands, say } = desk();
     say(synced);
     const long = (person: string): Asked => ({ state: 'rejected', request: { id: 'a', note: 'x y '.repeat(99), on_behalf_of: person } });
     say({ type: 'asked', id: 1, asked: long('anna'), now: at });
     say({ type: 'asked', id: 2, asked: long('bert'), now: at });
-    say(reply(`${textOf(long('bert')).slice(0, 399)}…`, 'for bert'));
+    say(reply(`${textOf(long('bert'), 2).slice(0, 399)}…`, 'for bert'));
     expect(commands.at(-1)).toMatchObject({ type: 'answer', id: 2, answer: { line: 'for bert' } });
-    expect(saidOf(long('anna'))).not.toContain(' ');
   });
 
   it('is not sent without a connection', () => {
@@ -155,7 +165,7 @@ describe('what people ask for', () => {
     expect(commands.at(-1)?.type).toBe('send');
     say({ type: 'wake', now: at + 10_000 });
     expect(commands.at(-1)).toMatchObject({ type: 'answer', id: 1, answer: { kind: 'no_answer' } });
-    say(reply(textOf(asked('a')), 'late'));
+    say(reply(textOf(asked('a'), 1), 'late', { ref: newRef(at, 1) }));
     expect(commands.filter(({ type }) => type === 'answer')).toHaveLength(1);
     expect(wakeAt(state)).toBeNull();
   });

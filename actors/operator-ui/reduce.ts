@@ -10,7 +10,8 @@ import type { Reduction } from '../../bus/reducer.ts';
 import type { Reply } from '../../contracts/action.ts';
 import type { DocumentHead } from '../../contracts/common.ts';
 import type { Event } from '../../contracts/event.ts';
-import { answerOf, answerWithinMs, isAnswerTo, noAnswer, notConnected, saidOf, tooMany, type Waiting, waitingMax } from './asking.ts';
+import { isAnswerTo, newRef, type SentRequest } from '../../contracts/request-answer.ts';
+import { answerOf, answerWithinMs, noAnswer, notConnected, sentOf, tooMany, type Waiting, waitingMax } from './asking.ts';
 import { type ChangeLog, newChangeLog, note } from './changes.ts';
 import type { Answer, Asked, BusStatus, HeardEvent } from './ports.ts';
 
@@ -34,6 +35,8 @@ export interface OperatorState {
   events: HeardEvent[];
   bus: BusStatus;
   isWhole: boolean;
+  /** When anything came from the broker. */
+  heardAtMs: number | null;
   readonly waiting: Waiting[];
   server: Server;
 }
@@ -49,7 +52,7 @@ export type OperatorEvent =
 
 export type OperatorCommand =
   | { readonly type: 'open' }
-  | { readonly type: 'send'; readonly id: number; readonly asked: Asked }
+  | { readonly type: 'send'; readonly id: number; readonly sent: SentRequest }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly type: 'changed' };
 
@@ -60,6 +63,7 @@ export const initialState = (nowMs: number, isSimulated = false): OperatorState 
   events: [],
   bus: { status: 'down', since: isoOf(nowMs) },
   isWhole: false,
+  heardAtMs: null,
   waiting: [],
   server: { is: 'closed' },
 });
@@ -113,6 +117,7 @@ export function wakeAt({ waiting, server }: OperatorState): number | null {
 
 function hear(state: OperatorState, delivery: Delivery, out: OperatorCommand[]): void {
   const { at } = delivery;
+  if (delivery.kind !== 'disconnected') state.heardAtMs = at;
   switch (delivery.kind) {
     case 'document':
       if (delivery.doc === null) {
@@ -128,7 +133,7 @@ function hear(state: OperatorState, delivery: Delivery, out: OperatorCommand[]):
       if (delivery.name === 'events') hearEvent(state, { event: delivery.payload as Event, at: isoOf(at) });
       else if (delivery.name === 'reply') {
         const reply = delivery.payload as Reply;
-        answer(state, (each) => isAnswerTo(each, reply), answerOf(reply), out);
+        answer(state, (each) => isAnswerTo(each.sent, reply), answerOf(reply), out);
       }
       break;
     case 'synced':
@@ -164,12 +169,13 @@ function ask(state: OperatorState, { id, asked, now }: Extract<OperatorEvent, { 
   if (state.bus.status === 'down') out.push({ type: 'answer', id, answer: notConnected });
   else if (state.waiting.length >= waitingMax) out.push({ type: 'answer', id, answer: tooMany });
   else {
-    state.waiting.push({ id, said: saidOf(asked), untilMs: now + answerWithinMs });
-    out.push({ type: 'send', id, asked });
+    const sent = sentOf(asked, newRef(now, id));
+    state.waiting.push({ id, sent, untilMs: now + answerWithinMs });
+    out.push({ type: 'send', id, sent });
   }
 }
 
-/** To the oldest that it fits. A reply that fits none is one to somebody who gave up waiting, or word of another site that came later. */
+/** To the oldest that it fits, where an older ledger repeats no ref and two are equal. A reply that fits none is one to somebody who gave up waiting, or word of another site that came later. */
 function answer(state: OperatorState, fits: (waiting: Waiting) => boolean, words: Answer, out: OperatorCommand[]): void {
   const at = state.waiting.findIndex(fits);
   const [waiting] = at === -1 ? [] : state.waiting.splice(at, 1);

@@ -2,17 +2,32 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { streamAliveMs } from '../../contracts/defaults.ts';
 import { OperatorWeb } from '../../test/kit/operator-web.ts';
 import { bodyBytesMax, requestsPerMinuteMax } from './app.ts';
-import { attemptsWindowMs, perAddressMax, perLoginMax } from './attempts.ts';
+import { attemptsWindowMs, perAddressMax, perBrowserMax, perLoginMax, turnEveryMs, turnsAtOnce } from './attempts.ts';
+import { knownForMs } from './known-browser.ts';
 import { ageMaxMs, idleMaxMs } from './sessions.ts';
-import { gatherMs, keepAliveMs, slowClientMs, streamsMax } from './stream.ts';
+import { gatherMs, slowClientMs, streamsMax } from './stream.ts';
+import { streamsPerOwnerMax } from './stream-readers.ts';
 import { tokensMax } from './views/ai-text.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/operator-api.md'), 'utf8');
 const limits: Readonly<Record<string, number>> = {
-  ...{ bodyBytesMax, requestsPerMinuteMax, perLoginMax, perAddressMax, attemptsWindowMs, idleMaxMs, ageMaxMs },
-  ...{ streamsMax, slowClientMs, keepAliveMs, gatherMs, tokensMax },
+  ...{
+    bodyBytesMax,
+    requestsPerMinuteMax,
+    perLoginMax,
+    perAddressMax,
+    perBrowserMax,
+    turnsAtOnce,
+    turnEveryMs,
+    knownForMs,
+    attemptsWindowMs,
+    idleMaxMs,
+    ageMaxMs,
+  },
+  ...{ streamsMax, streamsPerOwnerMax, slowClientMs, streamAliveMs, gatherMs, tokensMax },
 };
 
 let web: OperatorWeb;

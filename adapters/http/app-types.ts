@@ -30,8 +30,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     readonly gate?: Gate;
-    /** The answer depends on the documents alone. */
-    readonly isTagged?: boolean;
+    /** What the answer depends on: the documents alone, or also whether they may be believed. Absent: on more. */
+    readonly taggedBy?: 'documents' | 'belief';
   }
 }
 
@@ -52,7 +52,7 @@ export interface WebSettings {
   /** Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. */
   readonly trustedProxies: readonly string[];
   /** Without any login whoever is on this machine may ask, as they may at the broker. */
-  readonly asksWithoutLogin: boolean;
+  readonly asksWithoutLogin: () => boolean;
   /** The built page; null: there is none. */
   readonly pageDirectory: string | null;
 }

@@ -1,13 +1,11 @@
 /** What can be looked at: the documents as they are, and what is made of them. Nothing here changes anything. */
 import { z } from 'zod';
 import { Action, openStates } from '../../contracts/action.ts';
-import { ActorStatus } from '../../contracts/actor-status.ts';
 import { Event } from '../../contracts/event.ts';
-import { NodeHealth, ServiceHealth } from '../../contracts/health.ts';
 import { Incident } from '../../contracts/incident.ts';
 import type { PayloadOf, Topic } from '../../contracts/topic.ts';
 import { topics } from '../../contracts/topics.ts';
-import { Deployment, WorldNode, WorldService } from '../../contracts/world.ts';
+import { Deployment } from '../../contracts/world.ts';
 import { redactProse } from '../docker/redact.ts';
 import type { App, WebParts } from './app-types.ts';
 import { pageOfHeard } from './heard-events.ts';
@@ -15,34 +13,36 @@ import { AllQuery, Documents, EventsQuery, Health, isAll, Summary, Topology } fr
 import type { Streams } from './stream.ts';
 import { aiText, tokensOf } from './views/ai-text.ts';
 import { documentsOf } from './views/documents-of.ts';
-import type { Seen } from './views/freshness.ts';
+import { beliefKey, type Seen } from './views/freshness.ts';
+import { ActorRow, actorRows, NodeRow, nodeRows, ServiceRow, serviceRows } from './views/lists.ts';
 import { metricsOf } from './views/metrics.ts';
 import { summaryOf, topologyOf } from './views/overview.ts';
 
 const look = { config: { gate: 'look' } } as const;
 
-const NodeView = WorldNode.extend({ health: NodeHealth.nullable().describe('what its node-agent says; null: nothing') });
-const ServiceView = WorldService.extend({ health: ServiceHealth.nullable().describe('what the engine says; null: nothing') });
 const EventsPage = z.object({
   events: z.array(Event).describe('newest first'),
   next: z.string().nullable().describe('`before` of the page after this one; null: there is none'),
   source: z.enum(['store', 'memory']).describe('store: the history of this machine; memory: only the newest that were heard since the start'),
 });
 
-/** Nothing of a container is at hand here: what looks like a secret by its form goes. */
+const seenAt = ({ desk }: WebParts): Seen => ({ picture: desk.picture(), here: desk.site, nowMs: desk.now() });
 
 export function addLooking(app: App, parts: WebParts, streams: Streams): void {
   const { desk } = parts;
-  const seen = (): Seen => ({ picture: desk.picture(), here: desk.site, nowMs: desk.now() });
+  const seen = (): Seen => seenAt(parts);
   const self = { node: desk.node, version: desk.version };
 
   app.get('/healthz', { config: { gate: 'open' }, schema: { summary: 'Whether it runs', response: { 200: Health } } }, () => {
     const { bus, isWhole } = desk.picture();
-    return { status: bus.status === 'up' && isWhole ? ('ok' as const) : ('degraded' as const), bus: bus.status, whole: isWhole };
+    const heardAtMs = desk.heardAtMs();
+    const heard_s = heardAtMs === null ? null : Math.max(0, desk.now() - heardAtMs) / 1000;
+    return { status: bus.status === 'up' && isWhole ? ('ok' as const) : ('degraded' as const), bus: bus.status, whole: isWhole, heard_s };
   });
   app.get('/summary', { ...look, schema: { summary: 'Is anything wrong', response: { 200: Summary } } }, () => summaryOf(seen(), self));
   app.get('/topology', { ...look, schema: { summary: 'Sites, nodes, links and what needs what', response: { 200: Topology } } }, () => topologyOf(seen()));
   app.get('/ai', { ...look, schema: { summary: 'The current world as text for an AI, below 8,000 tokens, without secrets' } }, (_request, reply) => {
+    // Nothing of a container is at hand here: what looks like a secret by its form goes.
     const text = aiText(seen(), redactProse);
     return reply
       .type('text/plain; charset=utf-8')
@@ -56,15 +56,18 @@ export function addLooking(app: App, parts: WebParts, streams: Streams): void {
 }
 
 /** What is made of the documents alone is the same while nothing has changed: whoever has it already is told so. */
-const tagged = { config: { gate: 'look', isTagged: true } } as const;
+const tagged = { config: { gate: 'look', taggedBy: 'documents' } } as const;
+/** That it may not be believed any more is a change too, and time alone makes it. */
+const taggedByBelief = { config: { gate: 'look', taggedBy: 'belief' } } as const;
 
-function addTags(app: App, { desk }: WebParts): void {
+function addTags(app: App, parts: WebParts): void {
   app.addHook('preHandler', (request, reply, done) => {
-    if (request.routeOptions.config.isTagged !== true) {
+    const { taggedBy } = request.routeOptions.config;
+    if (taggedBy === undefined) {
       done();
       return;
     }
-    const tag = `W/"${desk.picture().cursor}"`;
+    const tag = `W/"${parts.desk.picture().cursor}${taggedBy === 'belief' ? `.${beliefKey(seenAt(parts))}` : ''}"`;
     reply.header('etag', tag);
     if (request.headers['if-none-match'] === tag) reply.code(304).send();
     else done();
@@ -81,14 +84,8 @@ function addLists(app: App, parts: WebParts): void {
     const { site, node, version } = desk;
     return { cursor, site, node, version, bus, whole: isWhole, documents: Object.fromEntries(documents) };
   });
-  app.get('/nodes', { ...tagged, schema: { summary: 'Nodes', response: { 200: z.array(NodeView) } } }, () => {
-    const health = new Map(every(topics.nodeHealth).map((doc) => [doc.node, doc]));
-    return every(topics.worldNode).map((doc) => ({ ...doc, health: health.get(doc.node) ?? null }));
-  });
-  app.get('/services', { ...tagged, schema: { summary: 'Services', response: { 200: z.array(ServiceView) } } }, () => {
-    const health = new Map(every(topics.serviceHealth).map((doc) => [`${doc.node} ${doc.service}`, doc]));
-    return every(topics.worldService).map((doc) => ({ ...doc, health: health.get(`${doc.node} ${doc.service}`) ?? null }));
-  });
+  app.get('/nodes', { ...taggedByBelief, schema: { summary: 'Nodes', response: { 200: z.array(NodeRow) } } }, () => nodeRows(seenAt(parts)));
+  app.get('/services', { ...taggedByBelief, schema: { summary: 'Services', response: { 200: z.array(ServiceRow) } } }, () => serviceRows(seenAt(parts)));
   app.get('/incidents', { ...tagged, schema: { summary: 'Active incidents', querystring: AllQuery, response: { 200: z.array(Incident) } } }, ({ query }) =>
     every(topics.incident).filter(({ status }) => isAll(query) || status === 'active'),
   );
@@ -96,7 +93,9 @@ function addLists(app: App, parts: WebParts): void {
   app.get('/actions', { ...tagged, schema: { summary: 'Open actions', querystring: AllQuery, response: { 200: z.array(Action) } } }, ({ query }) =>
     every(topics.action).filter(({ status }) => isAll(query) || openStates.some((state) => state === status)),
   );
-  app.get('/actors', { ...tagged, schema: { summary: 'Actors, with their modes', response: { 200: z.array(ActorStatus) } } }, () => every(topics.actorStatus));
+  app.get('/actors', { ...taggedByBelief, schema: { summary: 'Actors, with their modes', response: { 200: z.array(ActorRow) } } }, () =>
+    actorRows(seenAt(parts)),
+  );
   app.get('/events', { ...look, schema: { summary: 'Events, newest first', querystring: EventsQuery, response: { 200: EventsPage } } }, async ({ query }) => {
     const { node = null, type = null, since = null, until = null, before = null, limit } = query;
     const wanted = { node, type, since, until, before, limit };

@@ -1,11 +1,11 @@
-/** GET /stream: hands the connection over to the streams (stream.ts), with the headers that every answer has. */
+/** GET /stream: hands the connection over to the streams (stream.ts), with the headers that every answer has. HEAD is answered with those alone. */
 import { markOf } from '../logins/login-book.ts';
 import { ownerOf } from '../logins/tokens.ts';
 import type { App, Caller, WebParts } from './app-types.ts';
 import { bearerOf, cookieName, type Guard } from './guard.ts';
 import { Refusal } from './refusal.ts';
 import { StreamQuery } from './schemas.ts';
-import { type Streams, streamsMax } from './stream.ts';
+import { type Streams, streamHeaders, streamsMax } from './stream.ts';
 
 /** By which it was opened. */
 interface Shown {
@@ -25,12 +25,25 @@ export function addStream(app: App, { book, sessions, desk }: WebParts, { guard,
     return session !== null && session.mark === markOf(book.logins(), session.login);
   };
   app.get('/stream', { config: { gate: 'look' }, schema: { summary: 'Changes as server-sent events', querystring: StreamQuery } }, (request, reply) => {
-    const last = Number(request.headers['last-event-id'] ?? Number.NaN);
-    const after = Number.isSafeInteger(last) ? last : (request.query.after ?? null);
-    const shown: Shown = { caller: request.caller, cookie: request.cookies[cookieName], token: bearerOf(request) };
-    if (streams.count() >= streamsMax) throw new Refusal(503, 'too_many_streams', `${streamsMax} pages are open already.`, 60);
+    if (request.method === 'HEAD') return reply.headers(streamHeaders).send();
+    const { caller } = request;
+    const shown: Shown = { caller, cookie: request.cookies[cookieName], token: bearerOf(request) };
+    const owner = caller === null || caller.by === 'this machine' ? `address ${request.ip}` : `login ${caller.login}`;
+    if (streams.isFull(owner)) throw new Refusal(503, 'too_many_streams', `${streamsMax} pages are open already.`, 60);
+    const after = cursorOf(request.headers['last-event-id'], request.query.after);
     const headers = Object.fromEntries(Object.entries(reply.getHeaders()).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
     reply.hijack();
-    streams.add(reply.raw, { headers, after, isWelcome: () => isStillWelcome(shown) });
+    streams.add(reply.raw, { headers, after, owner, isWelcome: () => isStillWelcome(shown) });
+    return reply;
   });
+}
+
+/** A cursor of nobody: whoever shows it reads everything again. */
+const unknownCursor = -1;
+
+/** EventSource keeps the address it began with, so that what it heard last counts first. null: only what comes from now on. */
+function cursorOf(lastEventId: unknown, after: number | undefined): number | null {
+  if (lastEventId === undefined) return after ?? null;
+  const last = typeof lastEventId === 'string' && lastEventId !== '' ? Number(lastEventId) : Number.NaN;
+  return Number.isSafeInteger(last) ? last : (after ?? unknownCursor);
 }

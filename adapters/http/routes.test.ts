@@ -8,13 +8,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Delivery } from '../../bus/actor.ts';
 import { Action } from '../../contracts/action.ts';
-import { ActorStatus } from '../../contracts/actor-status.ts';
 import { Incident } from '../../contracts/incident.ts';
 import { topics } from '../../contracts/topics.ts';
-import { WorldNode, WorldService } from '../../contracts/world.ts';
 import { actionName, OperatorWeb, someLogins } from '../../test/kit/operator-web.ts';
 import { settlePromises } from '../../test/kit/step-clock.ts';
 import { Answer, Documents, Health, Me, Summary, Topology } from './schemas.ts';
+import { ActorRow, NodeRow, ServiceRow } from './views/lists.ts';
 
 let web: OperatorWeb;
 afterEach(async () => {
@@ -73,11 +72,11 @@ describe('what can be looked at', () => {
       '/summary': Summary,
       '/topology': Topology,
       '/documents': Documents,
-      '/nodes': z.array(WorldNode),
-      '/services': z.array(WorldService),
+      '/nodes': z.array(NodeRow),
+      '/services': z.array(ServiceRow),
       '/incidents': z.array(Incident),
       '/actions': z.array(Action),
-      '/actors': z.array(ActorStatus),
+      '/actors': z.array(ActorRow),
       '/deployments': z.array(z.never()),
     };
     for (const [path, schema] of Object.entries(expected)) {
@@ -118,7 +117,21 @@ describe('what can be looked at', () => {
     web.life.hear({ kind: 'disconnected', at: web.clock.now() });
     const blind = Summary.parse((await web.call('GET', '/summary')).json);
     expect([blind.status, blind.bus.status]).toEqual(['unknown', 'down']);
-    expect((await web.call('GET', '/healthz')).json).toEqual({ status: 'degraded', bus: 'down', whole: true });
+    expect((await web.call('GET', '/healthz')).json).toMatchObject({ status: 'degraded', bus: 'down', whole: true });
+  });
+
+  it('says how long the broker has been silent, before its connection counts as lost', async () => {
+    web = await OperatorWeb.start();
+    const health = async () => (await web.call('GET', '/healthz')).json;
+    expect(await health()).toMatchObject({ status: 'degraded', heard_s: null });
+    web.fill();
+    web.clock.advance(31_000);
+    expect(await health()).toEqual({ status: 'ok', bus: 'up', whole: true, heard_s: 31 });
+    web.life.hearDocument(topics.worldNode, { node: 'piha' }, { status: 'online', node: 'piha', site: 'hub', engine: 'up', since });
+    web.clock.advance(2_000);
+    // An end is no word of the broker.
+    web.life.hear({ kind: 'disconnected', at: web.clock.now() });
+    expect(await health()).toMatchObject({ bus: 'down', heard_s: 2 });
   });
 
   it('is never nominal while a declared site is silent, of which nothing stands here', async () => {
@@ -215,7 +228,7 @@ describe('what people ask for', () => {
     await web.asked(1);
     expect(web.sent[0]).toEqual({
       topic: 'actions/approved/operator-ui-vps',
-      payload: { on_behalf_of: 'anna', id: actionName, attempt: 2, digest: '0123456789abcdef', note: 'go' },
+      payload: { ref: expect.any(String), on_behalf_of: 'anna', id: actionName, attempt: 2, digest: '0123456789abcdef', note: 'go' },
     });
     web.reply('Approved: restart web on vps.');
     const { status, json } = await answering;
@@ -250,7 +263,7 @@ describe('what people ask for', () => {
     expect(web.sent[0]).toEqual({
       topic: 'actions/pending/operator-ui-vps',
       payload: {
-        ...{ on_behalf_of: 'anonymous', type: 'container_restart', node: 'vps', service: 'web', note: 'it is slow' },
+        ...{ ref: expect.any(String), on_behalf_of: 'anonymous', type: 'container_restart', node: 'vps', service: 'web', note: 'it is slow' },
         evidence: { trigger_type: 'requested', message: 'it is slow' },
       },
     });

@@ -83,7 +83,7 @@ export const Documents = z.object({
 });
 
 const LinkSeen = z.object({
-  status: z.enum(['up', 'degraded', 'down']),
+  status: z.enum(['up', 'degraded', 'down', 'unknown']).describe('unknown: this server is not connected to the broker'),
   heard_at: Timestamp.describe('when it last spoke, by our clock'),
   age_s: z.number().describe('since then'),
   down_since: Timestamp.nullable(),
@@ -92,11 +92,14 @@ const LinkSeen = z.object({
 
 export const SiteView = z.object({
   site: SiteName,
-  status: z.string().describe('as the site says; unknown where it cannot be believed'),
+  status: z
+    .enum(['nominal', 'unknown', 'degraded', 'critical'])
+    .describe('as the site says; unknown where it cannot be believed; degraded at least while a file of its inventory has a fault'),
   stale: z.string().nullable().describe('why it cannot be believed; null: it can'),
   summary: z.string(),
   last_update: Timestamp.nullable(),
   worst: z.string().nullable(),
+  inventory_faults: z.array(z.string()).describe('files of its inventory that have a fault: what they declare is not in force'),
   incidents_active: z.number(),
   actions_pending: z.number(),
   actions_running: z.number(),
@@ -104,7 +107,9 @@ export const SiteView = z.object({
 });
 
 export const Summary = z.object({
-  status: z.enum(['nominal', 'unknown', 'degraded', 'critical']).describe('the worst of its parts; never nominal on stale data'),
+  status: z
+    .enum(['nominal', 'unknown', 'degraded', 'critical'])
+    .describe('the worst of its sites; never nominal on stale data, or while a file of an inventory has a fault: as homelab status says it'),
   last_update: z.number().nullable().describe('epoch seconds of the oldest of the newest words of the monitored nodes of this site'),
   site: SiteName,
   node: NodeName,
@@ -123,7 +128,7 @@ export const Topology = z.object({
     z.object({
       node: NodeName,
       site: SiteName,
-      status: z.string(),
+      status: z.string().describe('as its observer says; unknown where that cannot be believed'),
       last_seen: Timestamp.nullable(),
       age_s: z.number().nullable(),
       roles: z.array(z.string()),
@@ -134,4 +139,9 @@ export const Topology = z.object({
   dependencies: z.array(z.object({ from: z.string().describe('<node>/<service>'), needs: z.string() })),
 });
 
-export const Health = z.object({ status: z.enum(['ok', 'degraded']), bus: z.enum(['up', 'down']), whole: z.boolean() });
+export const Health = z.object({
+  status: z.enum(['ok', 'degraded']),
+  bus: z.enum(['up', 'down']),
+  whole: z.boolean(),
+  heard_s: z.number().nullable().describe('since the broker sent something last, seconds; null: never'),
+});

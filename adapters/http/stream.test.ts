@@ -10,6 +10,7 @@ import { OperatorWeb, someLogins } from '../../test/kit/operator-web.ts';
 import { waitFor } from '../../test/kit/wait.ts';
 import { addToken, type Logins, writeLogins } from '../logins/logins-file.ts';
 import { streamsMax } from './stream.ts';
+import { streamsPerOwnerMax } from './stream-readers.ts';
 
 const timing = { gatherMs: 20, keepAliveMs: 10_000, slowClientMs: 10_000 };
 const since = '2026-03-01T12:00:00.000Z';
@@ -147,10 +148,12 @@ describe('a stream', () => {
     slow.destroy();
   });
 
-  it('keeps the connection alive with a comment', async () => {
+  it('says that it is there when it has said nothing else for a while, as an event: EventSource hides comments', async () => {
     web = await OperatorWeb.start({ timing: { ...timing, keepAliveMs: 30 } });
+    web.fill();
     const stream = await open();
-    await waitFor('a comment', () => stream.text.includes(': still here\n\n'));
+    await waitFor('a second one', () => stream.messages.filter(({ name }) => name === 'alive').length >= 2);
+    expect(stream.messages.find(({ name }) => name === 'alive')).toEqual({ name: 'alive', id: null, data: {} });
   });
 
   it('ends with the session it was opened in', async () => {
@@ -193,12 +196,59 @@ describe('a stream', () => {
   });
 
   it('is one of so many at most', async () => {
-    web = await OperatorWeb.start({ timing });
-    await Promise.all(Array.from({ length: streamsMax }, () => open()));
-    const answer = await web.call('GET', '/stream');
+    const tokens: string[] = [];
+    let { logins } = someLogins();
+    for (let owners = 0; owners * streamsPerOwnerMax <= streamsMax; owners += 1) {
+      const name = `p${owners}`;
+      const added = addToken(new Map([...logins, [name, { tokens: [] }]]), { login: name, name });
+      logins = added.logins;
+      tokens.push(added.token);
+    }
+    web = await OperatorWeb.start({ timing, logins });
+    web.fill();
+    const as = (at: number) => ({ authorization: `Bearer ${tokens[Math.floor(at / streamsPerOwnerMax)] ?? ''}` });
+    await Promise.all(Array.from({ length: streamsMax }, (_, at) => open('/stream', as(at))));
+    const answer = await web.call('GET', '/stream', { headers: as(streamsMax) });
     expect([answer.status, answer.json?.['code'], answer.headers['retry-after']]).toEqual([503, 'too_many_streams', '60']);
     heard.splice(0, 1)[0]?.close();
-    await waitFor('room for one more', async () => (await web.call('GET', '/metrics')).text.includes(`homelab_streams ${streamsMax - 1}`));
-    await open();
+    await waitFor('room for one more', async () => (await web.call('GET', '/metrics', { headers: as(0) })).text.includes(`homelab_streams ${streamsMax - 1}`));
+    await open('/stream', as(streamsMax));
+  });
+
+  it('takes the place of the oldest of the same login when that has too many, and of nobody else', async () => {
+    const { logins, token } = someLogins();
+    web = await OperatorWeb.start({ timing, logins });
+    web.fill();
+    const bert = await open('/stream', { cookie: (await web.login('bert')).cookie });
+    const hers = { authorization: `Bearer ${token}` };
+    const oldest = await open('/stream', hers);
+    const second = await open('/stream', hers);
+    for (let n = 2; n <= streamsPerOwnerMax; n += 1) await open('/stream', hers);
+    await oldest.ended;
+    node('piha');
+    for (const stream of [second, bert, heard.at(-1)]) await stream?.until(({ name }) => name === 'change');
+    expect(oldest.text).not.toContain('piha');
+  });
+
+  it('that shows a cursor which is none reads everything again', async () => {
+    web = await OperatorWeb.start({ timing });
+    web.fill();
+    for (const id of ['abc', '1.5', '']) {
+      const stream = await open('/stream', { 'last-event-id': id });
+      await stream.until(({ name }) => name === 'resync');
+    }
+    const { cursor } = (await web.call('GET', '/documents')).json as { cursor: number };
+    const other = await open(`/stream?after=${cursor}`, { 'last-event-id': 'abc' });
+    node('piha');
+    await other.until(({ name }) => name === 'change');
+    expect(afterBus(other).map(({ name }) => name)).toEqual(['change']);
+  });
+
+  it('is not opened by HEAD, which is answered at once', async () => {
+    web = await OperatorWeb.start({ timing });
+    web.fill();
+    const { status, headers, text } = await web.call('HEAD', '/stream');
+    expect([status, headers['content-type'], text]).toEqual([200, 'text/event-stream; charset=utf-8', '']);
+    expect((await web.call('GET', '/metrics')).text).toContain('homelab_streams 0');
   });
 });

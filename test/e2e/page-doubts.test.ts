@@ -2,6 +2,7 @@
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { streamAliveMs } from '../../contracts/defaults.ts';
 import { topics } from '../../contracts/topics.ts';
 import { desktop, haveChromium, openBrowser, phone } from '../kit/browser.ts';
 import { buildBundle } from '../kit/homelab-process.ts';
@@ -25,6 +26,16 @@ async function seriousFindings(page: Page, onlyColours: boolean): Promise<readon
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 200)}`));
 }
+
+/** How often the page's own stream has said that its server is there. Within the page, before its own listeners. */
+const countAlive = `
+  globalThis.aliveHeard = 0;
+  globalThis.EventSource = class extends EventSource {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener('alive', () => { globalThis.aliveHeard += 1; });
+    }
+  };`;
 
 /** Colours of the marks that can be seen, as the browser computed them. */
 const markTones = (page: Page, within: string): Promise<readonly string[]> =>
@@ -73,6 +84,22 @@ describe.skipIf(!haveChromium())('the page', () => {
     expect(new Set(await markTones(page, '.group'))).toEqual(new Set(['mark tone-unknown']));
   });
 
+  it('has a card for a site that is declared and was never heard, and does not know actors of a machine that is away', async () => {
+    const server = await rig.serve({ isWell: true });
+    const page = await rig.visit(server.url, phone);
+    await headingIs(page, 'All is well');
+    const ago = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
+    const [hub, lustro] = [topics.site.build({ site: 'hub' }), topics.worldNode.build({ node: 'lustro' })];
+    server.set({
+      [hub]: { ...server.documents.get(hub), status: 'critical', links: [{ site: 'farm', status: 'unknown', down_since: ago(10), heard_at: null }] },
+      [lustro]: { ...server.documents.get(lustro), status: 'offline', since: ago(5), last_seen: ago(6) },
+    });
+    await says(page.locator('article.site', { hasText: 'farm' }), 'farm WAS NEVER HEARD: is its bridge running?');
+    await page.goto(`${server.url}#/nodes/lustro`);
+    await says(page.getByRole('row', { name: 'node-agent' }), 'was online');
+    await says(page, /not known since .*\d\d:\d\d/);
+  });
+
   it('learns of a cut link while it is open', async () => {
     const server = await rig.serve({ isWell: true });
     const page = await rig.visit(server.url, desktop);
@@ -101,6 +128,49 @@ describe.skipIf(!haveChromium())('the page', () => {
     await button(page, /^Approve restart/)
       .first()
       .waitFor();
+  });
+
+  /** A page whose clock a test turns on: half a minute of silence in no time. */
+  const visitWithClock = async (url: string, shape: typeof desktop | typeof phone): Promise<Page> => {
+    const page = await rig.visit(url, shape, { expected: networkNoise });
+    await page.clock.install();
+    await page.addInitScript(countAlive);
+    await page.reload();
+    await headingIs(page, '2 actions wait for your yes');
+    return page;
+  };
+
+  it('whose server is silent, on a connection that does not end, counts as lost within half a minute', async () => {
+    const server = await rig.serve();
+    const page = await visitWithClock(server.url, desktop);
+    const isLive = page.getByRole('banner').getByText('live', { exact: true });
+    for (let spoken = 0; spoken < 3; spoken += 1) {
+      // Not a word but that it is there.
+      await page.clock.fastForward(streamAliveMs * 2);
+      await isLive.waitFor();
+      server.sayAlive();
+      await waitFor('the page to hear it', async () => (await page.evaluate<number>('aliveHeard')) > spoken);
+    }
+    server.goSilent();
+    await page.clock.fastForward(streamAliveMs * 2);
+    await isLive.waitFor();
+    await page.clock.fastForward(streamAliveMs);
+    await says(page, /^CONNECTION LOST since \d\d:\d\d, what follows is [23]\d s old$/);
+    expect(await button(page, /^Approve/).count()).toBe(0);
+  });
+
+  it('says of a yes that was not answered that it may have been heard, believes nothing until its server speaks, and says what to do', async () => {
+    const server = await rig.serve();
+    const page = await visitWithClock(server.url, phone);
+    server.goSilent();
+    await button(page, /^Approve restart/)
+      .first()
+      .click();
+    await says(page, 'Asking the ledger…');
+    await page.clock.fastForward(16_000);
+    await says(page, /^No answer came\. Your request may or may not have been heard, .*ask again\.$/);
+    await says(page, /^CONNECTION LOST/);
+    expect(await button(page, /^Approve/).count()).toBe(0);
   });
 
   it('says when its server hears nothing of the broker', async () => {

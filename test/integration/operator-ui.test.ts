@@ -63,7 +63,7 @@ describe.each(brokers)('the operator-ui on $name', ({ name, start, available }) 
     run(createLedgerModule({ anonymousAllowed: false }));
     const loginsFile = join(dir, 'logins.yaml');
     writeLogins(loginsFile, logins);
-    const usual = { host: '127.0.0.1', port: 0, publicUrl: null, trustedProxies: [], asksWithoutLogin: false, pageDirectory: null, log: silentLog };
+    const usual = { host: '127.0.0.1', port: 0, publicUrl: null, trustedProxies: [], asksWithoutLogin: () => false, pageDirectory: null, log: silentLog };
     run(createOperatorUiModule({ version: '0.0.1', web: createWebServer({ ...usual, loginsFile, store: createStoredEvents({ dataRoot: dir }) }) }));
     await waitFor('both to be there', () => status('ledger')['mode'] === 'idle' && status('operator-ui')['mode'] === 'serving', {
       state: () => [status('ledger'), status('operator-ui')],

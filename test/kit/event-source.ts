@@ -1,5 +1,6 @@
 /** Server-sent events as they come over the wire, for tests: EventSource without its reconnecting. */
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { type IncomingHttpHeaders, request as plainRequest } from 'node:http';
+import { type RequestOptions, request as tlsRequest } from 'node:https';
 import { waitFor } from './wait.ts';
 
 export interface ServerMessage {
@@ -19,10 +20,11 @@ export interface Heard {
   close(): void;
 }
 
-/** Rejects when the answer is no stream. */
-export function listen(url: URL, headers: Readonly<Record<string, string>> = {}): Promise<Heard> {
+/** Rejects when the answer is no stream. `connection`: how else to connect than the address says. */
+export function listen(url: URL, headers: Readonly<Record<string, string>> = {}, connection: RequestOptions = {}): Promise<Heard> {
+  const request = url.protocol === 'https:' ? tlsRequest : plainRequest;
   return new Promise((resolve, reject) => {
-    const ask = request(url, { agent: false, headers: { accept: 'text/event-stream', ...headers } }, (response) => {
+    const ask = request(url, { agent: false, ...connection, headers: { host: url.host, accept: 'text/event-stream', ...headers } }, (response) => {
       if (response.statusCode !== 200) {
         reject(new Error(`${url.pathname}: ${response.statusCode}`));
         response.resume();

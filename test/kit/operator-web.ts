@@ -61,7 +61,7 @@ export class OperatorWeb {
     if (options.logins !== undefined) writeLogins(loginsFile, options.logins);
     const logLines: Record<string, unknown>[] = [];
     const log = createLog({ level: 'info', destination: { write: (line) => logLines.push(JSON.parse(line)) } });
-    const usual = { host: '127.0.0.1', port: 0, publicUrl: null, trustedProxies: [], asksWithoutLogin: true, pageDirectory: null };
+    const usual = { host: '127.0.0.1', port: 0, publicUrl: null, trustedProxies: [], asksWithoutLogin: () => true, pageDirectory: null };
     const web = createWebServer({ ...usual, loginsFile, store: noStore, log, ...options });
     const clock = new StepClock();
     const life = await FakeLife.start(createOperatorUiModule({ web, version: '0.0.1' }), fakeIo({ actor: 'operator-ui', clock, dataDir: directory }));

@@ -2,13 +2,14 @@
  * A stand-in for the server of the web page: the same surface, fed by documents of a test, with a desk that knows who was first.
  *
  * Serves dist/page with the strictest Content-Security-Policy. What a test changes is streamed to every open page; the stream can be cut,
- * and the server be away. Ends with `close`.
+ * and the server be away, or be silent without closing anything. Ends with `close`.
  */
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { streamAliveMs } from '../../contracts/defaults.ts';
 import type { Tree } from './page-world.ts';
 
 const pageFolder = fileURLToPath(new URL('../../dist/page', import.meta.url));
@@ -48,6 +49,8 @@ export class PageServer {
   private bus = { status: 'up', since: new Date().toISOString() };
   private isWhole = true;
   private isAway = false;
+  private isSilent = false;
+  private readonly aliveTimer: NodeJS.Timeout;
 
   private constructor(options: PageServerOptions) {
     this.options = options;
@@ -56,6 +59,7 @@ export class PageServer {
       this.isWhole = false;
       this.bus = { ...this.bus, status: 'down' };
     }
+    this.aliveTimer = setInterval(() => this.sayAlive(), streamAliveMs);
     this.server = createServer((request, response) => {
       this.take(request, response).catch((error: unknown) => {
         response.writeHead(500).end(String(error));
@@ -107,7 +111,18 @@ export class PageServer {
     this.server.closeAllConnections();
   }
 
+  /** As a network that drops everything: nothing closes, nothing arrives there and nothing here. */
+  goSilent(): void {
+    this.isSilent = true;
+  }
+
+  /** What the real server says when it has nothing else to say. */
+  sayAlive(): void {
+    this.write('event: alive\ndata: {}\n\n');
+  }
+
   async close(): Promise<void> {
+    clearInterval(this.aliveTimer);
     for (const stream of this.streams) stream.destroy();
     this.server.closeAllConnections();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
@@ -117,7 +132,12 @@ export class PageServer {
     this.cursor += 1;
     const message = `id: ${this.cursor}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
     this.said.push({ cursor: this.cursor, message });
-    for (const stream of this.streams) stream.write(message);
+    this.write(message);
+  }
+
+  private write(text: string): void {
+    if (this.isSilent) return;
+    for (const stream of this.streams) stream.write(text);
   }
 
   private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -125,6 +145,7 @@ export class PageServer {
       request.destroy();
       return;
     }
+    if (this.isSilent) return;
     const { pathname, searchParams } = new URL(request.url ?? '/', this.url);
     if (request.method === 'POST') return this.post(request, response, pathname);
     const who = this.loginOf(request);

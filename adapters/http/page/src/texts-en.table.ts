@@ -136,6 +136,10 @@ const doubtLine: Readonly<Record<Doubt['kind'], (at: { readonly since: string; r
   link: ({ since, age, detail }) => `LINK DOWN SINCE ${since}, what follows of ${detail} is ${age} old`,
   observer: ({ age, detail }) => `THE OBSERVER OF ${detail} IS AWAY, what follows of it is ${age} old`,
   silent: ({ since, age, detail }) => `NOTHING HEARD OF ${detail} SINCE ${since}, what follows of it is ${age} old`,
+  offline: ({ since, detail }) => `${detail} IS AWAY SINCE ${since}`,
+  unheard: ({ detail }) => `NOTHING HEARD OF ${detail} YET`,
+  never: ({ detail }) => `${detail} WAS NEVER HEARD: is its bridge running?`,
+  dark: ({ since, detail }) => `LINK DOWN SINCE ${since}, nothing of ${detail} is known here`,
 };
 const views: Readonly<Record<ViewName, string>> = {
   now: 'Now',
@@ -190,8 +194,14 @@ export const en = {
     link: 'It works on by itself; what it does now nobody here knows. A yes is forwarded when the link is back.',
     observer: 'Nobody judges what the machines say. homelab doctor says what does not run.',
     silent: 'homelab doctor says what does not run, and the command that starts it.',
+    offline: 'What runs there, nobody knows.',
+    unheard: 'It has a moment to speak before its silence counts.',
+    never: 'The inventory declares it, and nothing has ever come from there. On its machine, homelab doctor says more.',
+    dark: 'It works on by itself; what it does now nobody here knows.',
   } satisfies Record<Doubt['kind'], string>,
   someTime: 'some time',
+  /** A service or an actor, and where it is. */
+  on: (what: string, node: string) => `${what} on ${node}`,
   now: {
     verdict,
     announce: (pending: number, causes: number) =>
@@ -222,6 +232,8 @@ export const en = {
     linkDown: (since: string) => `link down since ${since}`,
     linkHere: 'its link leads elsewhere',
     hub: 'this site',
+    never: 'never heard',
+    unheard: 'not heard yet',
     backlog: (count: number) => `${counted(count, 'event waits', 'events wait')} there`,
     clock: (seconds: string) => `clocks differ by ${seconds} s`,
     nodes: 'nodes',
@@ -296,7 +308,8 @@ export const en = {
     cancel: 'Cancel the approval',
     details: 'Details',
     sending: 'Asking the ledger…',
-    unanswered: 'The server did not answer. Whether the request arrived is not known; the state of the action says it.',
+    unanswered:
+      'No answer came. Your request may or may not have been heard, and may still arrive. Look at the action when this page is live again: if nothing has become of it, ask again.',
     confirmTitle: 'Approve for certain?',
     read: 'I have read what it does',
     notNow: 'Not now',
@@ -339,9 +352,11 @@ export const en = {
       notDesired: 'nobody declared it',
       exitCode: (code: number) => `exit code ${code}`,
       engine: 'Container engine',
+      engineUp: 'up',
       disk: 'Disk used',
       below: (percent: number) => `below ${percent} %`,
       free: (size: string) => `${size} free`,
+      used: (percent: number, free: string | null) => (free === null ? `${percent} %` : `${percent} %, ${free} free`),
       reclaimable: 'Can be removed',
       anything: 'little',
     },
@@ -409,6 +424,7 @@ export const en = {
     quarantined: (count: number) => counted(count, 'message refused', 'messages refused'),
     none: 'No actor has reported.',
     noMode: 'has not said',
+    notKnown: (since: string) => `not known since ${since}`,
   },
   deployment: {
     none: 'No deployment of the last seven days.',

@@ -24,7 +24,7 @@ const paramNames = (action: Action): readonly string[] => {
 
 /** "restart web on vps" */
 export const phraseOf = ({ type, node, service }: Pick<Action, 'type' | 'node' | 'service'>): string =>
-  t.phrase[type](service === null ? node : `${service} on ${node}`);
+  t.phrase[type](service === null ? node : texts.on(service, node));
 
 /** What happens after a yes, one line each. */
 export function effectsOf(action: Action): readonly string[] {
@@ -49,12 +49,14 @@ function nodeDiff(node: string, world: World): readonly DiffRow[] {
   const health = world.health.get(node);
   if (health === undefined) return [];
   const { disk_pct, disk_free_bytes, reclaimable_bytes, engine } = health;
-  const rows: DiffRow[] = [{ label: t.diff.engine, desired: 'up', actual: engine, differs: engine !== 'up' && engine !== 'none' }];
+  const rows: DiffRow[] = [
+    { label: t.diff.engine, desired: t.diff.engineUp, actual: texts.words[engine] ?? engine, differs: engine !== 'up' && engine !== 'none' },
+  ];
   if (disk_pct != null)
     rows.push({
       label: t.diff.disk,
       desired: t.diff.below(diskThresholdPct),
-      actual: `${Math.round(disk_pct)} %${disk_free_bytes == null ? '' : `, ${t.diff.free(bytes(disk_free_bytes))}`}`,
+      actual: t.diff.used(Math.round(disk_pct), disk_free_bytes == null ? null : bytes(disk_free_bytes)),
       differs: disk_pct >= diskThresholdPct,
     });
   if (reclaimable_bytes != null) rows.push({ label: t.diff.reclaimable, desired: t.diff.anything, actual: bytes(reclaimable_bytes), differs: false });

@@ -1,8 +1,9 @@
 /** One outage is one line. */
 import { describe, expect, it } from 'vitest';
 import { topics } from '../../../../../contracts/topics.ts';
+import { isServiceTrouble } from '../../../../../contracts/trouble.ts';
 import { pageWorld } from '../../../../../test/kit/page-world.ts';
-import { causesOf, countsOf, isServiceTrouble, looseTroubles } from './causes.ts';
+import { causesOf, countsOf, looseTroubles } from './causes.ts';
 import { worldOf } from './documents.ts';
 import { barsOf } from './incident-chart.ts';
 
@@ -71,7 +72,9 @@ describe('trouble', () => {
 });
 
 it('counts what should run, and nodes that should report', () => {
-  expect(countsOf(world)).toEqual({ healthy: 22, wanted: 29, online: 5, expected: 6 });
+  expect(countsOf(world, new Set())).toEqual({ healthy: 22, wanted: 29, online: 5, expected: 6 });
+  // What is not known any more is not counted as well.
+  expect(countsOf(world, new Set(['chelsty']))).toEqual({ healthy: 17, wanted: 29, online: 3, expected: 6 });
 });
 
 describe('the chart', () => {

@@ -2,7 +2,8 @@
 import type { Action } from '../../../../../contracts/action.ts';
 import type { Severity } from '../../../../../contracts/common.ts';
 import type { Consequence, Incident } from '../../../../../contracts/incident.ts';
-import type { WorldNode, WorldService } from '../../../../../contracts/world.ts';
+import { isNodeTrouble, isServiceTrouble, isWanted } from '../../../../../contracts/trouble.ts';
+import { texts } from '../texts.ts';
 import type { World } from './documents.ts';
 
 export interface Cause {
@@ -36,17 +37,7 @@ export function causesOf({ incidents, actions }: Pick<World, 'incidents' | 'acti
 }
 
 export const subjectOf = ({ node, service }: { readonly node: string; readonly service: string | null }): string =>
-  service === null ? node : `${service} on ${node}`;
-
-const isWanted = (service: WorldService): boolean => service.desired !== 'no' && service.monitor;
-
-/** Starting is neither good nor bad; stopped is trouble only where somebody declared that it should run. */
-export function isServiceTrouble(service: WorldService): boolean {
-  if (!isWanted(service)) return false;
-  return ['down', 'unhealthy', 'missing', 'unknown'].includes(service.status) || (service.status === 'stopped' && service.desired === 'declared');
-}
-
-const isNodeTrouble = (node: WorldNode): boolean => ['offline', 'degraded', 'unknown'].includes(node.status);
+  service === null ? node : texts.on(service, node);
 
 export interface Loose {
   readonly status: string;
@@ -79,12 +70,13 @@ export interface Counts {
   readonly expected: number;
 }
 
-export function countsOf({ nodes, services }: Pick<World, 'nodes' | 'services'>): Counts {
+/** What may not be believed any more is not counted as well. */
+export function countsOf({ nodes, services }: Pick<World, 'nodes' | 'services'>, doubted: ReadonlySet<string>): Counts {
   const wanted = services.filter(isWanted);
   return {
-    healthy: wanted.filter(({ status }) => status === 'healthy').length,
+    healthy: wanted.filter(({ site, status }) => status === 'healthy' && !doubted.has(site)).length,
     wanted: wanted.length,
-    online: nodes.filter(({ status }) => status === 'online').length,
+    online: nodes.filter(({ site, status }) => status === 'online' && !doubted.has(site)).length,
     expected: nodes.filter(({ status }) => status !== 'unmonitored').length,
   };
 }

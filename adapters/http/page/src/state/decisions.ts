@@ -3,7 +3,7 @@ import type { Action } from '../../../../../contracts/action.ts';
 import { texts } from '../texts.ts';
 import { type Answer, decide, propose, ServerError } from './server.ts';
 import { answer, asking, me } from './store.ts';
-import { restart } from './stream.ts';
+import { lost, restart } from './stream.ts';
 
 /** Attempt and digest are those of what was on the screen: a yes is for that, and for nothing that came in its place. */
 export function send(action: Action, decision: 'approve' | 'reject' | 'cancel', note = ''): void {
@@ -30,5 +30,7 @@ function askFor(id: string, request: Promise<Answer>): void {
     say({ ok: false, code: 'unanswered', line: texts.action.unanswered });
     // The login has ended: reading again says so, and shows the form.
     if (error instanceof ServerError && error.status === 401) restart();
+    // Nothing on the page is believed until the server has spoken again: it may hang on the same dead connection.
+    else lost();
   });
 }

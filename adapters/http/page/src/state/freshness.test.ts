@@ -31,6 +31,18 @@ describe('a site', () => {
     expect(views.find(({ site }) => site === 'hub')).toMatchObject({ status: 'unknown', doubt: { kind: 'silent' } });
   });
 
+  it.each([
+    ['never', 'unknown', isoAgo(10 * minuteMs)],
+    ['unheard', 'unknown', null],
+    ['dark', 'down', isoAgo(10 * minuteMs)],
+  ] as const)('is there, and first, when it is declared and nothing of it stands here (%s)', (kind, status, down_since) => {
+    const tree = pageWorld({ nowMs, isWell: true });
+    const topic = topics.site.build({ site: 'hub' });
+    tree.set(topic, { ...tree.get(topic), status: 'nominal', links: [{ site: 'farm', status, down_since, heard_at: null }] });
+    const [farm] = siteViewsOf(worldOf('hub', tree), nowMs);
+    expect(farm).toMatchObject({ site: 'farm', said: null, status: 'unknown', doubt: { kind, detail: 'farm', ageMs: null } });
+  });
+
   it('is unknown without an observer that is online', () => {
     const tree = pageWorld({ nowMs, isWell: true });
     tree.set(topics.actorStatus.build({ node: 'vps', actor: 'observer' }), { status: 'offline', ts: isoAgo(0) });

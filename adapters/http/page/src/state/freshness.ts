@@ -1,12 +1,10 @@
 /**
  * Whether what the page shows may be believed, and how old it is otherwise. Pure; `nowMs` is epoch milliseconds by the clock of the server.
  *
- * Three things stand between a machine and the eye: the link of its site, the observer that judges it, and the stream of this page (with
- * the broker behind its server). When one of them is away, what follows is a memory: shown with its age, and never as well.
+ * Three things stand between a machine and the eye: the link of its site, the observer that judges it (of both: contracts/site-view.ts), and the
+ * stream of this page (with the broker behind its server). When one of them is away, what follows is a memory: shown with its age, and never as well.
  */
-import { heartbeatIntervalMs, heartbeatIntervalsMissedMax } from '../../../../../contracts/defaults.ts';
-import { isCutOff, type LinkView, linkViewsOf } from '../../../../../contracts/link-view.ts';
-import type { SiteSummary, WorldNode } from '../../../../../contracts/world.ts';
+import * as sites from '../../../../../contracts/site-view.ts';
 import type { World } from './documents.ts';
 
 export interface Connection {
@@ -22,27 +20,19 @@ export interface BusState {
 }
 
 export interface Doubt {
-  readonly kind: 'stream' | 'reading' | 'bus' | 'link' | 'observer' | 'silent';
+  /** dark: the link of a site is down, and nothing of it stands here. The others: contracts/site-view.ts. */
+  readonly kind: 'stream' | 'reading' | 'dark' | sites.Doubt['kind'];
   /** Since when; null: nobody knows. */
   readonly sinceMs: number | null;
-  /** How old what follows is; null: nobody knows. */
+  /** How old what follows is; null: nobody knows, or nothing follows. */
   readonly ageMs: number | null;
+  /** What it is about. */
   readonly detail: string;
 }
 
-export interface SiteView {
-  readonly site: string;
-  readonly summary: SiteSummary;
-  /** What may be shown: unknown while there is a doubt. */
-  readonly status: SiteSummary['status'];
-  readonly link: LinkView | undefined;
+export interface SiteView extends Omit<sites.SiteView, 'doubt'> {
   readonly doubt: Doubt | null;
-  /** When something was heard of it last, by the clock of the server; null: never. */
-  readonly heardAt: string | null;
 }
-
-/** As old as the heartbeat of a node that counts as offline. */
-const staleMs = heartbeatIntervalMs * heartbeatIntervalsMissedMax;
 
 /** What the server of this page says of itself. */
 export interface ServerState {
@@ -61,49 +51,22 @@ export function pageDoubt(connection: Connection, { bus, isWhole }: ServerState,
 
 /** Those that cannot be believed first, then the worst. */
 export function siteViewsOf(world: World, nowMs: number): readonly SiteView[] {
-  const links = linkViewsOf(world, nowMs);
-  const views = world.sites.map((summary): SiteView => {
-    const link = links.get(summary.site);
-    const doubt = doubtOf(summary, link, world, nowMs);
-    return {
-      site: summary.site,
-      summary,
-      status: doubt === null ? summary.status : 'unknown',
-      link,
-      doubt,
-      heardAt: link?.isCrossed === true ? link.heardAt : summary.last_update,
-    };
+  const views = sites.siteViewsOf(world, nowMs).map((view): SiteView => {
+    const doubt = doubtOf(view.doubt, view.site, nowMs);
+    return { ...view, doubt: doubt?.kind === 'link' && view.said === null ? { ...doubt, kind: 'dark' } : doubt };
   });
   const rank = ({ doubt, status }: SiteView): number => (doubt === null ? ['critical', 'degraded', 'unknown', 'nominal'].indexOf(status) : -1);
   return views.sort((a, b) => rank(a) - rank(b) || a.site.localeCompare(b.site));
 }
 
-function doubtOf(site: SiteSummary, link: LinkView | undefined, world: World, nowMs: number): Doubt | null {
-  if (link !== undefined && isCutOff(link)) {
-    const sinceMs = link.downSince === null ? null : Date.parse(link.downSince);
-    return {
-      kind: 'link',
-      sinceMs,
-      ageMs: nowMs - (link.lastWordAt === null ? (sinceMs ?? Date.parse(site.ts)) : Date.parse(link.lastWordAt)),
-      detail: site.site,
-    };
-  }
-  const nodes = new Set(world.nodes.filter((node) => node.site === site.site).map((node) => node.node));
-  const observers = world.actors.filter((actor) => actor.actor === 'observer' && (world.sites.length === 1 || nodes.has(actor.node ?? '')));
-  if (!observers.some(({ status }) => status === 'online')) {
-    const saidMs = Date.parse(site.ts);
-    return { kind: 'observer', sinceMs: saidMs, ageMs: nowMs - saidMs, detail: site.site };
-  }
-  // Its figures cross the link hourly; the link itself speaks every minute.
-  if (link?.isCrossed === true || site.last_update === null) return null;
-  const heardMs = Date.parse(site.last_update);
-  return nowMs - heardMs <= staleMs ? null : { kind: 'silent', sinceMs: heardMs, ageMs: nowMs - heardMs, detail: site.site };
+function doubtOf(doubt: sites.Doubt | null, detail: string, nowMs: number): Doubt | null {
+  if (doubt === null) return null;
+  const { kind, since, asOf } = doubt;
+  // Nobody says when an observer went: what it said last is from then.
+  const sinceMs = since ?? (kind === 'observer' ? asOf : null);
+  return { kind, detail, sinceMs: sinceMs === null ? null : Date.parse(sinceMs), ageMs: asOf === null ? null : nowMs - Date.parse(asOf) };
 }
 
 /** Of a site, by name; a doubt about the whole page counts for all. */
 export const doubtAbout = (site: string, views: readonly SiteView[], page: Doubt | null): Doubt | null =>
   page ?? views.find((view) => view.site === site)?.doubt ?? null;
-
-/** The heartbeat of a node that should have one is older than it may be. Behind a link heartbeats are condensed, and its age is the link's. */
-export const isSilent = (node: WorldNode, isCrossed: boolean, nowMs: number): boolean =>
-  !isCrossed && node.status !== 'unmonitored' && (node.last_seen === null || nowMs - Date.parse(node.last_seen) > staleMs);

@@ -1,6 +1,7 @@
 /** Finding things: services among hundreds, events in a history, places in a picture, views in an address. */
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../../../contracts/event.ts';
+import { topics } from '../../../../../contracts/topics.ts';
 import { pageEvents } from '../../../../../test/kit/page-events.ts';
 import { pageWorld } from '../../../../../test/kit/page-world.ts';
 import { href, parseRoute } from '../route.ts';
@@ -89,6 +90,22 @@ describe('the picture of the sites', () => {
       expect(more.at(isWide ? -2 : -1)).toBe(rest[at]?.x);
     }
     expect(new Set(wires.map(({ word }) => word.y)).size).toBe(3);
+  });
+
+  it('has a place for a site that was never heard', () => {
+    const tree = pageWorld({ nowMs, isWell: true });
+    const topic = topics.site.build({ site: 'hub' });
+    tree.set(topic, { ...tree.get(topic), status: 'nominal', links: [{ site: 'farm', status: 'unknown', down_since: '2026-03-01T11:00:00.000Z' }] });
+    const declared = worldOf('hub', tree);
+    const { sites, wires } = pictureOf(declared, siteViewsOf(declared, nowMs), true);
+    expect([sites.map(({ view, nodes }) => [view.site, nodes.length > 0]), wires.map(({ view }) => view.site)]).toEqual([
+      [
+        ['hub', true],
+        ['farm', false],
+        ['chelsty', true],
+      ],
+      ['farm', 'chelsty'],
+    ]);
   });
 
   it('is empty where no site has reported', () => {

@@ -1,5 +1,6 @@
 /** What needs a person comes first, and all is well only when it may be said. */
 import { describe, expect, it } from 'vitest';
+import { actorViewsOf } from '../../../../../contracts/actor-view.ts';
 import { topics } from '../../../../../contracts/topics.ts';
 import { pageWorld } from '../../../../../test/kit/page-world.ts';
 import { type Documents, worldOf } from './documents.ts';
@@ -12,7 +13,7 @@ const live: Connection = { status: 'live', sinceMs: nowMs };
 function verdict(tree: Documents, { connection = live, isWhole = true } = {}): Verdict {
   const world = worldOf('hub', tree);
   return verdictOf({
-    needs: needsOf(world),
+    needs: needsOf(world, actorViewsOf(world, nowMs)),
     sites: siteViewsOf(world, nowMs),
     page: pageDoubt(connection, { bus: { status: isWhole ? 'up' : 'down', since: world.sites[0]?.ts ?? '' }, isWhole }, nowMs),
   });
@@ -27,10 +28,18 @@ function well(changes: Readonly<Record<string, Readonly<Record<string, unknown>>
 
 describe('what needs me', () => {
   it('lists what waits, oldest first, and what is under way', () => {
-    const needs = needsOf(worldOf('hub', pageWorld({ nowMs })));
+    const world = worldOf('hub', pageWorld({ nowMs }));
+    const needs = needsOf(world, actorViewsOf(world, nowMs));
     expect(needs.pending.map(({ id }) => id)).toEqual(['disk-cleanup-piha', 'container-restart-vps-outline-postgres']);
     expect(needs.underWay.map(({ id }) => id)).toEqual(['container-restart-vps-joplin']);
     expect(needs.actors.map(({ actor }) => actor)).toEqual(['stability-agent']);
+  });
+
+  it('names no actor of which only its node or its link is the trouble', () => {
+    const tree = pageWorld({ nowMs, isWell: true, linkDownMinutes: 5 });
+    tree.set(topics.actorStatus.build({ node: 'chelsty-infra', actor: 'bridge' }), { status: 'offline' });
+    const world = worldOf('hub', tree);
+    expect(needsOf(world, actorViewsOf(world, nowMs)).actors).toEqual([]);
   });
 });
 

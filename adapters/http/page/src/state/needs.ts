@@ -1,6 +1,8 @@
 /** What needs a person, first of all; and the one word about everything. Pure. */
 import type { Action } from '../../../../../contracts/action.ts';
 import type { ActorStatus } from '../../../../../contracts/actor-status.ts';
+import type { ActorView } from '../../../../../contracts/actor-view.ts';
+import { isNominal } from '../../../../../contracts/site-view.ts';
 import { type Cause, causesOf, type Loose, looseTroubles } from './causes.ts';
 import type { World } from './documents.ts';
 import type { Doubt, SiteView } from './freshness.ts';
@@ -24,13 +26,14 @@ const oldestFirst = (a: Action, b: Action): number => a.proposed_at.localeCompar
 const needsLook = ({ status, actor, mode }: ActorStatus): boolean =>
   ['failed', 'offline', 'duplicate_writer', 'restarting'].includes(status) || (actor === 'inventory' && mode === 'degraded');
 
-export function needsOf(world: World): Needs {
+/** Of an actor that is not known to run or not, its node or its site is the trouble. */
+export function needsOf(world: World, actors: readonly ActorView[]): Needs {
   return {
     pending: world.actions.filter(({ status }) => status === 'pending').sort(oldestFirst),
     underWay: world.actions.filter(({ status }) => status === 'approved' || status === 'running').sort(oldestFirst),
     causes: causesOf(world),
     loose: looseTroubles(world),
-    actors: world.actors.filter(needsLook),
+    actors: actors.filter(({ said, doubt }) => doubt === null && needsLook(said)).map(({ said }) => said),
   };
 }
 
@@ -40,7 +43,7 @@ interface Evidence {
   readonly page: Doubt | null;
 }
 
-/** Well means: every site says so, and may be believed. A doubt about the page outweighs all it shows. */
+/** Well means nominal, as `homelab status` says it, and nothing loose. A doubt about the page outweighs all it shows. */
 export function verdictOf({ needs, sites, page }: Evidence): Verdict {
   if (page !== null) return page.kind === 'reading' ? 'reading' : 'doubt';
   if (sites.length === 0) return 'empty';
@@ -48,5 +51,5 @@ export function verdictOf({ needs, sites, page }: Evidence): Verdict {
   if (sites.some(({ status }) => status === 'critical')) return 'critical';
   if (needs.causes.length > 0 || sites.some(({ status }) => status === 'degraded')) return 'trouble';
   if (sites.some(({ status }) => status !== 'nominal')) return 'doubt';
-  return needs.loose.length > 0 || needs.actors.length > 0 ? 'uneasy' : 'well';
+  return needs.loose.length > 0 || needs.actors.length > 0 || !isNominal(sites) ? 'uneasy' : 'well';
 }

@@ -39,8 +39,10 @@ export class ServerError extends Error {
   }
 }
 
-/** The ledger answers within a second; a relayed request at once with "forwarded". 20 s is a server that hangs. */
-const patienceMs = 20_000;
+/** All documents of 500 services over LTE take some seconds. 20 s is a server that hangs. */
+const readingMs = 20_000;
+/** The ledger answers within a second, and after 10 s the server says that it did not; 5 s more for the way there and back in a bad cell. */
+const askingMs = 15_000;
 
 interface Asked {
   readonly method?: 'POST';
@@ -52,7 +54,9 @@ async function ask(path: string, { method, body, csrf }: Asked = {}): Promise<Re
   const headers: Record<string, string> = { accept: 'application/json' };
   if (method === 'POST') headers['content-type'] = 'application/json';
   if (csrf != null) headers['x-homelab-csrf'] = csrf;
-  const init: RequestInit = { headers, credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(patienceMs) };
+  const patience = new AbortController();
+  setTimeout(() => patience.abort(), method === 'POST' ? askingMs : readingMs);
+  const init: RequestInit = { headers, credentials: 'same-origin', cache: 'no-store', signal: patience.signal };
   if (method !== undefined) Object.assign(init, { method, body: JSON.stringify(body ?? {}) });
   try {
     return await fetch(path, init);

@@ -1,6 +1,6 @@
 /** The services that somebody looks for, by node. Pure, and one pass over the list: hundreds of them are filtered at each key. */
+import { isServiceTrouble } from '../../../../../contracts/trouble.ts';
 import type { WorldService } from '../../../../../contracts/world.ts';
-import { isServiceTrouble } from './causes.ts';
 import { toneOf, toneRank } from './tones.ts';
 
 export const filters = ['all', 'trouble', 'healthy', 'other'] as const;

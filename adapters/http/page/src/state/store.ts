@@ -1,5 +1,6 @@
 /** Everything the page knows, as signals; views read them, and are drawn again when what they read changes. Lost with the page. */
 import { computed, signal } from '@preact/signals';
+import { actorViewsOf } from '../../../../../contracts/actor-view.ts';
 import type { Event } from '../../../../../contracts/event.ts';
 import { type Documents, worldOf } from './documents.ts';
 import { type BusState, type Connection, pageDoubt, siteViewsOf } from './freshness.ts';
@@ -32,7 +33,8 @@ export const world = computed(() => worldOf(here.value.site, documents.value ?? 
 export const page = computed(() => pageDoubt(connection.value, { bus: bus.value, isWhole: isWhole.value }, calmNowMs.value));
 export const isLive = computed(() => page.value === null && connection.value.status === 'live');
 export const sites = computed(() => siteViewsOf(world.value, calmNowMs.value));
-export const needs = computed(() => needsOf(world.value));
+export const actors = computed(() => actorViewsOf(world.value, calmNowMs.value));
+export const needs = computed(() => needsOf(world.value, actors.value));
 export const verdict = computed(() => verdictOf({ needs: needs.value, sites: sites.value, page: page.value }));
 export const isSimulated = computed(() => world.value.sites.some(({ simulated }) => simulated === true));
 

@@ -1,10 +1,11 @@
 /**
  * Keeps the documents of the page as they are on the bus: reads them whole, then follows the server-sent events, resuming after the last.
  *
- * Writes the signals of store.ts. Remembers the cursor. A stream that breaks, or is silent for longer than the heartbeats of a homelab, counts
+ * Writes the signals of store.ts. Remembers the cursor. A stream that breaks, or is silent for longer than its server ever is, counts
  * as lost at once (the page says so, and greys what it shows) and is opened again with growing pauses; who is told to log in, logs in.
  */
 import { batch } from '@preact/signals';
+import { streamAliveMs } from '../../../../../contracts/defaults.ts';
 import type { Event } from '../../../../../contracts/event.ts';
 import { type Doc, type Documents, changed as withChange } from './documents.ts';
 import { merged } from './event-list.ts';
@@ -12,8 +13,8 @@ import type { BusState } from './freshness.ts';
 import { getDocuments, getMe, ServerError } from './server.ts';
 import { bus, clockAheadMs, connection, documents, here, isWhole, me, tail } from './store.ts';
 
-/** Any node says something each 30 s. After two and a half of that in silence the stream is tried anew; a dead one is found so too. */
-const silenceMs = 75_000;
+/** A connection that drops everything does not end; only its silence tells. Two and a half times what the server lets pass: one word may be late, not two. */
+const silenceMs = 2.5 * streamAliveMs;
 /** How long a new stream may take to open. */
 const openMs = 10_000;
 const pausesMs = [500, 1000, 2000, 4000, 8000, 15_000] as const;
@@ -31,6 +32,8 @@ let attempts = 0;
 let watchdog: ReturnType<typeof setTimeout> | undefined;
 let retry: ReturnType<typeof setTimeout> | undefined;
 let waiting: Documents | null = null;
+/** When something came last, by our clock; null: nothing yet. */
+let heardMs: number | null = null;
 
 /** Reads everything, and follows. Also after a login. */
 async function start(): Promise<void> {
@@ -90,6 +93,7 @@ function follow(): void {
   on('resync', () => {
     restart();
   });
+  on('alive', () => undefined);
 }
 
 /** Changes of one frame are drawn together: a node that comes back changes fifty documents. */
@@ -108,6 +112,7 @@ function takeChange(change: Change): void {
 
 function alive(): void {
   attempts = 0;
+  heardMs = Date.now();
   if (connection.value.status !== 'live') connection.value = { status: 'live', sinceMs: Date.now() + clockAheadMs.value };
   watch(silenceMs);
 }
@@ -117,11 +122,13 @@ function watch(ms: number): void {
   watchdog = setTimeout(lost, ms);
 }
 
-function lost(): void {
+/** Also said by whoever got no answer: what is shown may be old until the server has spoken again. */
+export function lost(): void {
   clearTimeout(watchdog);
   source?.close();
   source = null;
-  if (connection.value.status !== 'lost') connection.value = { status: 'lost', sinceMs: Date.now() + clockAheadMs.value };
+  // What is shown is as old as the last word.
+  if (connection.value.status !== 'lost') connection.value = { status: 'lost', sinceMs: (heardMs ?? Date.now()) + clockAheadMs.value };
   clearTimeout(retry);
   // At first where it broke; then all of it again, which also tells whether the login has ended.
   retry = setTimeout(attempts === 0 && cursor !== null ? follow : restart, pausesMs[Math.min(attempts, pausesMs.length - 1)]);
@@ -138,6 +145,9 @@ export function followNetwork(): void {
   addEventListener('offline', lost);
   addEventListener('online', restart);
   addEventListener('visibilitychange', () => {
-    if (!document.hidden && connection.value.status === 'lost') restart();
+    if (document.hidden) return;
+    if (connection.value.status === 'lost') restart();
+    // Timers sleep with the phone, time does not.
+    else if (heardMs !== null && Date.now() - heardMs > silenceMs) lost();
   });
 }

@@ -3,8 +3,8 @@
  *
  * The site of this page stands on top (wide: at the left), the others below (beside) it, each joined to it, and not to each other, by its link.
  */
+import { isServiceTrouble } from '../../../../../contracts/trouble.ts';
 import type { WorldNode } from '../../../../../contracts/world.ts';
-import { isServiceTrouble } from './causes.ts';
 import type { World } from './documents.ts';
 import type { SiteView } from './freshness.ts';
 

@@ -27,7 +27,7 @@ export const AskPanel = ({ node, service }: { readonly node: string; readonly se
         ))}
       </div>
       {type === null ? null : (
-        <Sheet title={t.phrase[type](service === null ? node : `${service} on ${node}`)} onClose={close}>
+        <Sheet title={t.phrase[type](service === null ? node : texts.on(service, node))} onClose={close}>
           <p class="evidence">{t.effect[type]}</p>
           <form
             onSubmit={(event) => {

@@ -1,11 +1,12 @@
 /** One node: heartbeat, load, what runs there, who watches it. */
+import { nodeDoubts } from '../../../../../contracts/actor-view.ts';
 import { Age } from '../parts/age.tsx';
 import { OldTag } from '../parts/doubt.tsx';
 import { Facts, Heading, Nothing, Panel } from '../parts/panel.tsx';
 import { Mark, Status, wordOf } from '../parts/status.tsx';
 import { href } from '../route.ts';
-import { doubtAbout, isSilent } from '../state/freshness.ts';
-import { calmNowMs, needs, nowMs, page, sites, world } from '../state/store.ts';
+import { doubtAbout } from '../state/freshness.ts';
+import { actors, calmNowMs, needs, nowMs, page, sites, world } from '../state/store.ts';
 import { toneOf } from '../state/tones.ts';
 import { bytes, duration } from '../state/words.ts';
 import { texts } from '../texts.ts';
@@ -29,13 +30,14 @@ const About = ({ name }: { readonly name: string }) => {
   const health = world.value.health.get(name);
   const desired = world.value.desired.get(name);
   if (node === undefined) return null;
+  const isHeard = nodeDoubts(world.value, calmNowMs.value)(name) === null;
   return (
     <Facts
       of={[
         [t.site, node.site],
         [t.since, <Age key="since" of={node.since} say={texts.frame.ago} />],
         [t.heartbeat, node.last_seen === null ? '' : <Age of={node.last_seen} say={texts.frame.ago} />],
-        [t.engine, node.engine],
+        [t.engine, isHeard ? node.engine : texts.frame.was(node.engine)],
         [t.cpu, health?.cpu_pct == null ? '' : <Meter label={t.cpu} percent={health.cpu_pct} />],
         [t.memory, health?.memory_pct == null ? '' : <Meter label={t.memory} percent={health.memory_pct} />],
         [
@@ -84,15 +86,15 @@ export const NodeView = ({ name }: { readonly name: string }) => {
       </>
     );
   const doubt = page.value === null ? doubtAbout(node.site, sites.value, null) : null;
-  const isCrossed = sites.value.find(({ site }) => site === node.site)?.link?.isCrossed === true;
+  const isSilent = nodeDoubts(world.value, calmNowMs.value)(name)?.kind === 'silent';
   const isStale = doubt !== null || page.value !== null;
   const isIts = (each: { readonly node: string; readonly service: string | null }): boolean => each.node === name && each.service === null;
-  const actors = world.value.actors.filter((actor) => actor.node === name);
+  const its = actors.value.filter(({ said }) => said.node === name);
   return (
     <>
       <Heading title={name} back={href('topology')}>
         <p class="quiet-text">
-          <Status of={node.status} stale={isStale} /> <OldTag doubt={doubt} /> {isSilent(node, isCrossed, calmNowMs.value) && !isStale ? t.silent : ''}
+          <Status of={node.status} stale={isStale} /> <OldTag doubt={doubt} /> {isSilent && !isStale ? t.silent : ''}
         </p>
       </Heading>
       <Maintenance node={name} service={null} />
@@ -115,9 +117,9 @@ export const NodeView = ({ name }: { readonly name: string }) => {
             <About name={name} />
           </Panel>
           {node.status === 'unmonitored' ? null : <AskPanel node={name} service={null} />}
-          {actors.length === 0 ? null : (
+          {its.length === 0 ? null : (
             <Panel title={t.actors}>
-              <ActorTable actors={actors} />
+              <ActorTable actors={its} />
             </Panel>
           )}
         </div>

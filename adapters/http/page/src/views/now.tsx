@@ -39,7 +39,10 @@ function lastWord(): string {
 
 const VerdictLine = () => {
   const { pending, causes } = needs.value;
-  const { healthy, wanted, online, expected } = countsOf(world.value);
+  const { healthy, wanted, online, expected } = countsOf(
+    world.value,
+    new Set(sites.value.filter(({ doubt }) => doubt !== null || page.value !== null).map(({ site }) => site)),
+  );
   const tone = tones[verdict.value];
   const line =
     verdict.value === 'empty' ? [t.empty] : verdict.value === 'reading' ? [t.notYet] : [lastWord(), t.counts(healthy, wanted), t.nodes(online, expected)];
@@ -77,7 +80,7 @@ const ActorLines = () => (
       <li key={`${actor.node}/${actor.actor}`} class="line">
         <a href={href('actors')}>
           <Status of={actor.status === 'online' ? 'warning' : actor.status} stale={page.value !== null} />
-          <span class="line-what">{`${actor.actor} on ${actor.node}`}</span>
+          <span class="line-what">{texts.on(actor.actor ?? '', actor.node ?? '')}</span>
           <span class="line-note">{actor.detail ?? actor.last_error ?? ''}</span>
           <Age of={actor.mode_since ?? actor.ts} />
         </a>

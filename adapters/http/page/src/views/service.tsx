@@ -79,7 +79,7 @@ export const ServiceView = ({ node, name }: { readonly node: string; readonly na
   if (service === undefined)
     return (
       <>
-        <Heading title={`${name} on ${node}`} back={href('services')} />
+        <Heading title={texts.on(name, node)} back={href('services')} />
         <Nothing>{texts.frame.notThere}</Nothing>
       </>
     );
@@ -88,7 +88,7 @@ export const ServiceView = ({ node, name }: { readonly node: string; readonly na
   const cause = needs.value.causes.find(({ incident }) => isIts(incident) || incident.id === service.incident_id);
   return (
     <>
-      <Heading title={`${name} on ${node}`} back={href('services')}>
+      <Heading title={texts.on(name, node)} back={href('services')}>
         <p class="quiet-text">
           <Status of={service.status} stale={doubt !== null || page.value !== null} /> <OldTag doubt={doubt} />{' '}
           {service.reason === null ? '' : (texts.reasons[service.reason] ?? '')} <Age of={service.since} />

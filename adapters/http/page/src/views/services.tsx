@@ -1,11 +1,11 @@
 /** Hundreds of services at a glance: by node, what is not well first, found by any part of their names. */
 import { useState } from 'preact/hooks';
+import { isServiceTrouble } from '../../../../../contracts/trouble.ts';
 import type { WorldService } from '../../../../../contracts/world.ts';
 import { Icon } from '../parts/icon.tsx';
 import { Heading, Nothing } from '../parts/panel.tsx';
 import { Mark, wordOf } from '../parts/status.tsx';
 import { currentRoute, href, replaceQuery } from '../route.ts';
-import { isServiceTrouble } from '../state/causes.ts';
 import { doubtAbout } from '../state/freshness.ts';
 import { type Filter, filters, type Group, groupsOf, tally } from '../state/service-list.ts';
 import { page, sites, world } from '../state/store.ts';

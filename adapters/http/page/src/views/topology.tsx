@@ -1,10 +1,11 @@
 /** Sites, nodes and the links between them: as a picture, and as a table for those who read rather than look. */
 import { useEffect, useState } from 'preact/hooks';
+import { nodeDoubts } from '../../../../../contracts/actor-view.ts';
 import { Age } from '../parts/age.tsx';
 import { Heading, Panel } from '../parts/panel.tsx';
 import { Status, wordOf } from '../parts/status.tsx';
 import { href } from '../route.ts';
-import { nowMs, page, sites, world } from '../state/store.ts';
+import { calmNowMs, nowMs, page, sites, world } from '../state/store.ts';
 import { toneOf } from '../state/tones.ts';
 import { type NodeBox, nodeSize, pictureOf, type SiteBox, type Wire } from '../state/topology.ts';
 import { texts } from '../texts.ts';
@@ -54,7 +55,8 @@ const NodeShape = ({ box, isStale }: { readonly box: NodeBox; readonly isStale: 
 const SiteShape = ({ box }: { readonly box: SiteBox }) => {
   const isStale = box.view.doubt !== null || page.value !== null;
   const tone = isStale ? 'unknown' : toneOf(box.view.status);
-  const word = isStale ? texts.frame.was(wordOf(box.view.summary.status)) : wordOf(box.view.status);
+  const { said, status } = box.view;
+  const word = isStale && said !== null ? texts.frame.was(wordOf(said.status)) : wordOf(status);
   return (
     <g class={`site-shape tone-${tone}`}>
       <rect x={box.x + 1} y={box.y + 1} width={box.width - 2} height={box.height - 2} rx="14" class="site-rect" />
@@ -73,7 +75,7 @@ const SiteShape = ({ box }: { readonly box: SiteBox }) => {
 
 const WireShape = ({ wire: { view, path, word } }: { readonly wire: Wire }) => {
   const link = view.link;
-  const tone = page.value !== null || link === undefined ? 'unknown' : toneOf(link.status);
+  const tone = page.value !== null || link === null ? 'unknown' : toneOf(link.status);
   const words = linkWordsOf(view, nowMs.value);
   return (
     <g class={`wire tone-${tone} wire-${link?.status ?? 'unknown'}`}>
@@ -111,42 +113,46 @@ const Picture = () => {
 
 const percent = (value: number | null | undefined): string => (value == null ? '–' : String(Math.round(value)));
 
-const NodeTable = () => (
-  <table class="table">
-    <thead>
-      <tr>
-        {Object.values(t.columns).map((column) => (
-          <th key={column} scope="col">
-            {column}
-          </th>
-        ))}
-      </tr>
-    </thead>
-    <tbody>
-      {world.value.nodes.map((node) => {
-        const isStale = page.value !== null || sites.value.find(({ site }) => site === node.site)?.doubt != null;
-        const health = world.value.health.get(node.node);
-        return (
-          <tr key={node.node} class={isStale ? 'stale' : ''}>
-            <th scope="row">
-              <a href={href('nodes', node.node)}>{node.node}</a>
+const NodeTable = () => {
+  const unheard = nodeDoubts(world.value, calmNowMs.value);
+  return (
+    <table class="table">
+      <thead>
+        <tr>
+          {Object.values(t.columns).map((column) => (
+            <th key={column} scope="col">
+              {column}
             </th>
-            <td data-label={t.columns.site}>{node.site}</td>
-            <td data-label={t.columns.status}>
-              <Status of={node.status} stale={isStale} />
-            </td>
-            <td data-label={t.columns.heartbeat}>{node.last_seen === null ? '–' : <Age of={node.last_seen} />}</td>
-            <td data-label={t.columns.services}>{node.services_count}</td>
-            <td data-label={t.columns.engine}>{node.engine}</td>
-            <td data-label={t.columns.load}>
-              {health === undefined ? '–' : `${percent(health.cpu_pct)} %, ${percent(health.memory_pct)} %, ${percent(health.disk_pct)} %`}
-            </td>
-          </tr>
-        );
-      })}
-    </tbody>
-  </table>
-);
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {world.value.nodes.map((node) => {
+          const isStale = page.value !== null || sites.value.find(({ site }) => site === node.site)?.doubt != null;
+          const health = world.value.health.get(node.node);
+          const isHeard = unheard(node.node) === null;
+          return (
+            <tr key={node.node} class={isStale ? 'stale' : ''}>
+              <th scope="row">
+                <a href={href('nodes', node.node)}>{node.node}</a>
+              </th>
+              <td data-label={t.columns.site}>{node.site}</td>
+              <td data-label={t.columns.status}>
+                <Status of={node.status} stale={isStale} />
+              </td>
+              <td data-label={t.columns.heartbeat}>{node.last_seen === null ? '–' : <Age of={node.last_seen} />}</td>
+              <td data-label={t.columns.services}>{node.services_count}</td>
+              <td data-label={t.columns.engine}>{isHeard ? node.engine : '–'}</td>
+              <td data-label={t.columns.load}>
+                {health === undefined || !isHeard ? '–' : `${percent(health.cpu_pct)} %, ${percent(health.memory_pct)} %, ${percent(health.disk_pct)} %`}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+};
 
 export const TopologyView = () => (
   <>
