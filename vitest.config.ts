@@ -1,24 +1,30 @@
 /**
- * Which tests there are, and how many run at once. `npm test` runs all projects in one go; a single one with
+ * Which tests there are, and how many run at once. `npm test` runs all projects; a single one with
  * `npx vitest run --project unit`, a single file with `npx vitest run bus/journal.test.ts`.
  *
- * The groups run one after the other: what needs brokers and engines must not compete with the fast tests for a small machine. Within a
- * group the longest files begin first.
+ * Two groups, one after the other here, beside each other in scripts/check.mjs: what computes (unit, contract, sim), and what mostly waits
+ * for brokers and engines (integration, e2e). Within a group the longest files begin first.
  */
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+/** Two processes for what computes: the smallest machine this must run on has two cores, and vitest by itself would leave one idle. */
+const computingWorkers = 2;
+/** These only stop what hangs. 60 s: what computes for two seconds alone may take half a minute at the lowest priority on a loaded machine. */
+const computingTimeoutMs = 60_000;
 /** A test that waits for a broker or an engine has its own deadlines; these only stop what hangs. */
 const integrationTimeoutMs = 60_000;
 const e2eTimeoutMs = 180_000;
 
-/** Files that take a minute or more, mostly waiting: begun last, each would be waited for alone. */
+/** Files that take half a minute or more: begun last, each would be waited for alone. */
 const longest = [
+  'seeds-even',
+  'seeds-odd',
   'kill-matrix',
   'edge-site',
   'walk',
-  'bridge-silence',
   'bridge-storm',
+  'bridge-silence',
   'page-doubts',
   'demo',
   'broker-fuzz',
@@ -47,6 +53,11 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{contracts,bus,actors,adapters,cli,bench}/**/*.test.ts', 'test/kit/**/*.test.ts'],
+          // Loading libraries anew for each of 220 files is half of the work; no test here replaces a module or leaves one changed.
+          isolate: false,
+          maxWorkers: computingWorkers,
+          testTimeout: computingTimeoutMs,
+          hookTimeout: computingTimeoutMs,
           sequence: { groupOrder: 0 },
         },
       },
@@ -54,8 +65,9 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/{contract,tidy}/**/*.test.ts'],
-          // Some of these run the checkers themselves over a small tree.
-          testTimeout: 30_000,
+          maxWorkers: computingWorkers,
+          testTimeout: computingTimeoutMs,
+          hookTimeout: computingTimeoutMs,
           sequence: { groupOrder: 0 },
         },
       },
@@ -63,10 +75,10 @@ export default defineConfig({
         test: {
           name: 'sim',
           include: ['test/sim/**/*.test.ts'],
-          // Nothing but computing: two halves of the seeds, for the two cores of the smallest machine this must run on.
-          maxWorkers: 2,
-          testTimeout: 30_000,
-          sequence: { groupOrder: 1 },
+          maxWorkers: computingWorkers,
+          testTimeout: computingTimeoutMs,
+          hookTimeout: computingTimeoutMs,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -77,7 +89,7 @@ export default defineConfig({
           hookTimeout: integrationTimeoutMs,
           // Three on the two cores of the smallest machine this must run on: most of their time they wait for somebody's deadline.
           maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -88,7 +100,7 @@ export default defineConfig({
           hookTimeout: e2eTimeoutMs,
           // Among those above: each has an engine and a network of its own.
           maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],

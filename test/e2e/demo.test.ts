@@ -11,7 +11,10 @@ import { buildBundle, type HomelabProcess, homelab, Machine } from '../kit/homel
 import { freePort, haveMosquitto } from '../kit/mosquitto.ts';
 import { mosquittoPub, Witness } from '../kit/mosquitto-tools.ts';
 
-describe.skipIf(!haveMosquitto())('the demo', () => {
+/** What one test broke the next finds mended; the two demos run beside each other. */
+const inOrder = { concurrent: false };
+
+describe.skipIf(!haveMosquitto()).concurrent('the demo', () => {
   let machine: Machine;
   let witness: Witness;
   let up: HomelabProcess;
@@ -54,7 +57,7 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
   const said = (prefix: string) =>
     witness.messages.filter(({ topic, text }) => topic.startsWith(prefix) && text !== '').map(({ text }) => JSON.parse(text) as Record<string, unknown>);
 
-  it('shows a homelab of four nodes that is well, and says that it is none', async () => {
+  it('shows a homelab of four nodes that is well, and says that it is none', inOrder, async () => {
     expect(up.out).toContain('SIMULATED');
     expect(up.out).toContain('no container is touched');
     const desired = ['vps', 'piha', 'solaria', 'chelsty-infra'].map((node) => witness.find(`homelab/desired/${node}`));
@@ -66,7 +69,7 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
     expect(witness.find('homelab/health/piha/zigbee2mqtt')).toMatchObject({ image: 'simulated/zigbee2mqtt:2', simulated: true });
   });
 
-  it('repairs a service that was broken, after a yes', async () => {
+  it('repairs a service that was broken, after a yes', inOrder, async () => {
     expect(await demo('break', 'vps', 'npm')).toContain('(simulated)');
     await service('vps', 'npm', 'down');
     const action = 'homelab/world/actions/vps/container-restart-vps-npm';
@@ -82,7 +85,7 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
     await site('nominal');
   });
 
-  it('repairs a service that somebody stopped, and one that ran out of memory', async () => {
+  it('repairs a service that somebody stopped, and one that ran out of memory', inOrder, async () => {
     await demo('stop', 'piha', 'homeassistant');
     await demo('oom', 'vps', 'outline');
     await service('piha', 'homeassistant', 'stopped');
@@ -100,18 +103,18 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
     await site('nominal');
   });
 
-  it('says of a hung engine that it hangs, and of its services that they are unknown, and proposes nothing', async () => {
+  it('says of a hung engine that it hangs, and of its services that they are unknown, and proposes nothing', inOrder, async () => {
     await demo('hang-engine', 'chelsty-infra');
-    await witness.see('the engine to be hung', 'homelab/health/chelsty-infra', (doc) => doc['engine'] === 'hung', { deadlineMs: 20_000 });
+    await witness.see('the engine to be hung', 'homelab/health/chelsty-infra', (doc) => doc['engine'] === 'hung', { deadlineMs: 60_000 });
     await service('chelsty-infra', 'mosquitto', 'unknown');
     await demo('unhang-engine', 'chelsty-infra');
-    await witness.see('the engine to be up', 'homelab/health/chelsty-infra', (doc) => doc['engine'] === 'up', { deadlineMs: 20_000 });
+    await witness.see('the engine to be up', 'homelab/health/chelsty-infra', (doc) => doc['engine'] === 'up', { deadlineMs: 60_000 });
     await service('chelsty-infra', 'mosquitto', 'healthy');
     await site('nominal');
     expect(said('homelab/world/actions/chelsty-infra/')).toEqual([]);
   });
 
-  it('loses a node at once, its services unknown and never down, and gets it back without another alarm', async () => {
+  it('loses a node at once, its services unknown and never down, and gets it back without another alarm', inOrder, async () => {
     await demo('kill-node', 'solaria');
     await witness.see('the will', 'homelab/health/solaria', (doc) => doc.status === 'offline' && String(doc['summary']).includes('connection'));
     await witness.see('the node to be offline', 'homelab/world/nodes/solaria', (doc) => doc.status === 'offline');
@@ -128,12 +131,12 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
     expect(said('homelab/world/actions/solaria/')).toEqual([]);
   });
 
-  it('has one incident of a full disk, which ends when there is room again', async () => {
+  it('has one incident of a full disk, which ends when there is room again', inOrder, async () => {
     await demo('fill-disk', 'piha');
     const incident = 'homelab/world/incidents/piha/';
-    await witness.see('the incident', incident, (doc) => doc['kind'] === 'disk' && doc.status === 'active', { deadlineMs: 30_000 });
+    await witness.see('the incident', incident, (doc) => doc['kind'] === 'disk' && doc.status === 'active', { deadlineMs: 60_000 });
     await demo('free-disk', 'piha');
-    await witness.see('its end', incident, (doc) => doc['kind'] === 'disk' && doc.status === 'resolved', { deadlineMs: 30_000 });
+    await witness.see('its end', incident, (doc) => doc['kind'] === 'disk' && doc.status === 'resolved', { deadlineMs: 60_000 });
     await site('nominal');
     const disks = said(incident).filter((doc) => doc['kind'] === 'disk');
     expect(new Set(disks.map((doc) => doc['id'])).size).toBe(1);
@@ -146,19 +149,19 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
     [['break', 'piha', 'npm'], 'there are: mosquitto, zigbee2mqtt, homeassistant, grafana'],
     [['break', 'piha'], 'a service must be named on piha; there are: mosquitto'],
     [['kill-node'], 'a node must be named; there are: vps'],
-  ])('lists what there is for %j', async (args, list) => {
+  ])('lists what there is for %j', inOrder, async (args, list) => {
     const { code, stdout } = await machine.command('demo', ...args);
     expect([code, stdout]).toEqual([2, expect.stringContaining(list)]);
   });
 
-  it('refuses to be a second one on its port, or one on the broker of others', async () => {
+  it('refuses to be a second one on its port, or one on the broker of others', inOrder, async () => {
     const second = await homelab(['up', '--demo'], { ...machine.env, HOMELAB_ROOT: join(machine.dataRoot, 'second') });
     expect([second.code, second.stderr]).toEqual([2, expect.stringMatching(/port \d+ on 127\.0\.0\.1 is taken[\s\S]*HOMELAB_BROKER_PORT/)]);
     const elsewhere = await cli('up', '--demo');
     expect([elsewhere.code, elsewhere.stderr]).toEqual([2, expect.stringContaining('unset HOMELAB_BROKER_URL')]);
   });
 
-  it('has marked every document, event, reply and will as simulated', () => {
+  it('has marked every document, event, reply and will as simulated', inOrder, () => {
     const ours = witness.messages.filter(
       ({ topic, text }) => text.startsWith('{') && !topic.startsWith('homelab/probes/') && !topic.startsWith('homelab/actions/approved/'),
     );
@@ -174,7 +177,7 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
     expect(said('homelab/actors/').every((doc) => String(doc['version']).endsWith('+simulated'))).toBe(true);
   });
 
-  it('shows Home Assistant nothing that it would refuse: every device that was announced all the while, and what they hang on', async () => {
+  it('shows Home Assistant nothing that it would refuse: every device that was announced all the while, and what they hang on', inOrder, async () => {
     const everything = await Witness.open(url, '#');
     try {
       await everything.see('the devices', 'homeassistant/device/homelab_site_hub/', () => true);
@@ -198,7 +201,7 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
     }
   });
 
-  it('forgets what was broken, and takes over what it left behind, when it is killed and started again', async () => {
+  it('forgets what was broken, and takes over what it left behind, when it is killed and started again', inOrder, async () => {
     await demo('break', 'piha', 'mosquitto');
     await service('piha', 'mosquitto', 'down');
     await up.kill9();
@@ -209,7 +212,7 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
     expect(await demo()).toMatch(/piha\s+up\s+mosquitto\s+running\n/);
   });
 
-  it('ends cleanly, has asked no container engine for anything, and is then not there to be asked', async () => {
+  it('ends cleanly, has asked no container engine for anything, and is then not there to be asked', inOrder, async () => {
     await up.stop();
     expect(up.child.exitCode).toBe(0);
     expect(asked).toBe(0);
@@ -217,7 +220,7 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
     expect([code, stderr]).toEqual([3, expect.stringContaining('homelab up --demo')]);
   });
 
-  it('is what `up` suggests where there is no container engine, which it goes on looking for', async () => {
+  it('is what `up` suggests where there is no container engine, which it goes on looking for', inOrder, async () => {
     const env = {
       ...machine.env,
       HOMELAB_BROKER_PORT: '0',
@@ -236,7 +239,7 @@ describe.skipIf(!haveMosquitto())('the demo', () => {
   });
 });
 
-describe.skipIf(!haveMosquitto())('the demo of a declared homelab', () => {
+describe.skipIf(!haveMosquitto()).concurrent('the demo of a declared homelab', () => {
   it('simulates its machines and containers, and shows those that nobody watches', async () => {
     buildBundle();
     const port = await freePort();

@@ -1,6 +1,8 @@
 /**
  * Every process is killed at each of its named points, restarted, and the repair goes on: never a restart without a yes, never two
  * for one, every approval ends once, every event is stored once. On an engine that records effects; some points on a real one.
+ *
+ * Two machines share the points, a third has the real engine: beside each other, because most of a repair is waiting for the next actor.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +37,11 @@ const mayBeUnknown = new Set([
   'executor.before-acted-append',
 ]);
 
-describe.skipIf(!haveMosquitto())('killed on an engine that records effects', () => {
+/** Each repair of a machine begins where the one before has ended. */
+const inOrder = { concurrent: false };
+const halves = [0, 1] as const;
+
+describe.skipIf(!haveMosquitto()).concurrent.each(halves)('killed on an engine that records effects (machine %i)', (half) => {
   let engine: Awaited<ReturnType<typeof standInRigEngine>>;
   let rig: KillRig;
   beforeAll(async () => {
@@ -71,7 +77,7 @@ describe.skipIf(!haveMosquitto())('killed on an engine that records effects', ()
     ['outbox.after-publish', 'executor'],
   ];
 
-  it.each(cases)('at %s of %s', async (point, actor) => {
+  it.each(cases.filter((_, at) => at % halves.length === half))('at %s of %s', inOrder, async (point, actor) => {
     const armed = await rig.arm(actor, point);
     const service = `${point}-${actor}`.replaceAll(/[.#]/g, '-');
     if (point.endsWith('-compact')) await fillOutbox();
@@ -86,29 +92,31 @@ describe.skipIf(!haveMosquitto())('killed on an engine that records effects', ()
     expect(rig.storeFaults()).toEqual([]);
   });
 
-  it.each(['pending', 'approved'] as const)('the broker, by kill -9 while an action is %s', async (stage) => {
-    const report = await rig.repair(`broker-${stage}`, async (now) => {
-      if (now !== stage) return;
-      await rig.broker.kill9();
-      await rig.broker.restart();
+  if (half === 0) {
+    it.each(['pending', 'approved'] as const)('the broker, by kill -9 while an action is %s', inOrder, async (stage) => {
+      const report = await rig.repair(`broker-${stage}`, async (now) => {
+        if (now !== stage) return;
+        await rig.broker.kill9();
+        await rig.broker.restart();
+      });
+      expectOneRepair(report);
+      expect(report.status).toBe('completed');
+      await rig.everythingStored();
+      expect(rig.storeFaults()).toEqual([]);
     });
-    expectOneRepair(report);
-    expect(report.status).toBe('completed');
-    await rig.everythingStored();
-    expect(rig.storeFaults()).toEqual([]);
-  });
-
-  it('every actor at once, while an action is approved', async () => {
-    const report = await rig.repair('everybody', async (now) => {
-      if (now === 'approved') await Promise.all(actorProcesses.map((actor) => rig.kill9(actor)));
+  } else {
+    it('every actor at once, while an action is approved', inOrder, async () => {
+      const report = await rig.repair('everybody', async (now) => {
+        if (now === 'approved') await Promise.all(actorProcesses.map((actor) => rig.kill9(actor)));
+      });
+      expectOneRepair(report);
+      await rig.everythingStored();
+      expect(rig.storeFaults()).toEqual([]);
     });
-    expectOneRepair(report);
-    await rig.everythingStored();
-    expect(rig.storeFaults()).toEqual([]);
-  });
+  }
 });
 
-describe.skipIf(!haveMosquitto() || !haveDockerd())('killed on a real engine', () => {
+describe.skipIf(!haveMosquitto() || !haveDockerd()).concurrent('killed on a real engine', () => {
   let engine: Awaited<ReturnType<typeof realRigEngine>>;
   let rig: KillRig;
   beforeAll(async () => {
@@ -128,7 +136,7 @@ describe.skipIf(!haveMosquitto() || !haveDockerd())('killed on a real engine', (
     ['supervisor.after-propose'],
     ['executor.after-claim-fsync'],
     ['executor.after-effect'],
-  ] as const)('at %s', async (point) => {
+  ] as const)('at %s', inOrder, async (point) => {
     const armed = await rig.arm(ownerOf(point), point);
     const report = await rig.repair(point.replaceAll('.', '-'));
     await waitFor(`${armed.name} to have died at ${point}`, () => armed.child.signalCode === 'SIGKILL', { deadlineMs: 30_000 });

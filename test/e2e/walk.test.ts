@@ -12,6 +12,8 @@ import { waitFor } from '../kit/wait.ts';
 
 const actors = ['ledger', 'observer', 'inventory', 'supervisor', 'executor', 'node-agent'] as const;
 const canRun = haveDockerd() && haveMosquitto();
+/** Each test of a walk goes on where the one before ended; the two walks go beside each other. */
+const inOrder = { concurrent: false };
 const webAction = 'container-restart-lab-web';
 
 interface Stage {
@@ -82,7 +84,7 @@ const stages = [
   ['homelab up on its own broker', allInOne],
 ] as const;
 
-describe.skipIf(!canRun).each(stages)('the walk with %s', (_name, setUp) => {
+describe.skipIf(!canRun).concurrent.each(stages)('the walk with %s', (_name, setUp) => {
   let engine: Dockerd;
   let stage: Stage;
 
@@ -153,7 +155,7 @@ describe.skipIf(!canRun).each(stages)('the walk with %s', (_name, setUp) => {
   const incidents = (status: string) =>
     stage.witness.see(`an incident to be ${status}`, 'homelab/world/incidents/lab/', (doc) => doc.status === status && doc.service === 'web');
   const healthy = () => stage.witness.see('web to be healthy', 'homelab/world/services/lab/web', (doc) => doc.status === 'healthy', { deadlineMs: 60_000 });
-  /** Publishes a request and waits for the ledger's line. */
+  /** Publishes a request and waits for the ledger's line about it: an actor's login has its own requests answered meanwhile. */
   const ask = async (
     login: string,
     state: string,
@@ -162,7 +164,8 @@ describe.skipIf(!canRun).each(stages)('the walk with %s', (_name, setUp) => {
   ): Promise<{ readonly ok: boolean; readonly code: string; readonly summary: string }> => {
     const from = stage.witness.position;
     await mosquittoPub(stage.url, `homelab/actions/${state}/${login}`, payload, options);
-    return JSON.parse(await stage.witness.hear('a reply', `homelab/replies/${login}/hub`, () => true, from)) as { ok: boolean; code: string; summary: string };
+    const isAnswer = (text: string): boolean => (JSON.parse(text) as { request: string }).request.startsWith(`${state} `);
+    return JSON.parse(await stage.witness.hear('a reply', `homelab/replies/${login}/hub`, isAnswer, from)) as { ok: boolean; code: string; summary: string };
   };
   const breakWeb = async (): Promise<number> => {
     await healthy();
@@ -171,7 +174,7 @@ describe.skipIf(!canRun).each(stages)('the walk with %s', (_name, setUp) => {
     return before;
   };
 
-  it('repairs a killed container once, after one yes, and closes the incident', async () => {
+  it('repairs a killed container once, after one yes, and closes the incident', inOrder, async () => {
     const before = await breakWeb();
     await stage.witness.see('web to be down', 'homelab/world/services/lab/web', (doc) => doc.status === 'down');
     const incident = await incidents('active');
@@ -193,7 +196,7 @@ describe.skipIf(!canRun).each(stages)('the walk with %s', (_name, setUp) => {
     expect(await starts()).toBe(before + 1);
   });
 
-  it('refuses the approval of the proposer, obeys a no, and refuses to approve a rejected action', async () => {
+  it('refuses the approval of the proposer, obeys a no, and refuses to approve a rejected action', inOrder, async () => {
     const before = await breakWeb();
     await action('pending', 2);
     expect(await ask('supervisor-lab', 'approved', webAction)).toMatchObject({ ok: false, code: 'not_allowed' });
@@ -205,7 +208,7 @@ describe.skipIf(!canRun).each(stages)('the walk with %s', (_name, setUp) => {
     await incidents('resolved');
   });
 
-  it('cancels the proposal when a person mends it first, and refuses to approve a cancelled action', async () => {
+  it('cancels the proposal when a person mends it first, and refuses to approve a cancelled action', inOrder, async () => {
     await stage.witness.see('other to be healthy', 'homelab/world/services/lab/other', (doc) => doc.status === 'healthy', { deadlineMs: 60_000 });
     await engine.docker('kill', 'other');
     const topic = 'homelab/world/actions/lab/container-restart-lab-other';
@@ -215,7 +218,7 @@ describe.skipIf(!canRun).each(stages)('the walk with %s', (_name, setUp) => {
     expect(await ask('anna', 'approved', 'container-restart-lab-other')).toMatchObject({ ok: false });
   });
 
-  it('counts an approval published with retain once, clears it, and does nothing after a restart of ledger and broker', async () => {
+  it('counts an approval published with retain once, clears it, and does nothing after a restart of ledger and broker', inOrder, async () => {
     await stage.witness.see('other to be healthy', 'homelab/world/services/lab/other', (doc) => doc.status === 'healthy', { deadlineMs: 60_000 });
     await engine.docker('kill', 'other');
     const topic = 'homelab/world/actions/lab/container-restart-lab-other';
@@ -255,7 +258,7 @@ describe.skipIf(!canRun).each(stages)('the walk with %s', (_name, setUp) => {
     expect(events.split('\n').filter(Boolean)).toHaveLength(1);
   });
 
-  it('shows all of it on the command line', async () => {
+  it('shows all of it on the command line', inOrder, async () => {
     const env = stage.machine.env;
     const { homelab } = await import('../kit/homelab-process.ts');
     await stage.witness.see('the site to be nominal', 'homelab/world/sites/hub', (doc) => doc.status === 'nominal', { deadlineMs: 60_000 });

@@ -17,7 +17,8 @@ const documents = 200;
 const bounces = 20;
 const head = (text: string): { session: number; rev: number; summary: string } => JSON.parse(text) as never;
 
-describe.each(restartableBrokers)('$name', ({ available, start }) => {
+// Beside each other: most of it is waiting for a broker to be back.
+describe.concurrent.each(restartableBrokers)('$name', ({ available, start }) => {
   let dir: string;
   let broker: RestartableBroker;
   beforeEach(async () => {

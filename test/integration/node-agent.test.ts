@@ -54,7 +54,8 @@ describe.skipIf(!haveDockerd())('the node-agent on a real engine', () => {
     expect(agent.io.completed()).toBe(true);
   });
 
-  it('tells a kill through the API from a stop', async () => {
+  // Each has containers of its own, and most of the time waits for one to settle: side by side.
+  it.concurrent('tells a kill through the API from a stop', async () => {
     await engine.docker('kill', 'killed');
     await engine.docker('stop', 'stopped');
     await engine.docker('stop', '-t', '1', 'deaf');
@@ -65,7 +66,7 @@ describe.skipIf(!haveDockerd())('the node-agent on a real engine', () => {
     expect(agent.newsOf('stopped')).toEqual(['service_healthy', 'service_stopped']);
   });
 
-  it('tells a crash from a kill, and from a job that ended', async () => {
+  it.concurrent('tells a crash from a kill, and from a job that ended', async () => {
     await engine.killFromHost('shot');
     await go('crashing');
     await go('job');
@@ -82,12 +83,12 @@ describe.skipIf(!haveDockerd())('the node-agent on a real engine', () => {
     });
   });
 
-  it('sees that a container ran out of memory', async () => {
+  it.concurrent('sees that a container ran out of memory', async () => {
     await go('hungry');
     expect(await agent.until('hungry', 'down/oom_killed')).toMatchObject({ oom_killed: true });
   });
 
-  it('sees a restart by a person as no trouble', async () => {
+  it.concurrent('sees a restart by a person as no trouble', async () => {
     const before = service(agent.io, 'restarted')?.['started_at'];
     await engine.docker('restart', 'restarted');
     await waitFor('the new start', () => service(agent.io, 'restarted')?.['started_at'] !== before);
@@ -95,7 +96,7 @@ describe.skipIf(!haveDockerd())('the node-agent on a real engine', () => {
     expect(agent.newsOf('restarted')).not.toContain('containers_not_running');
   });
 
-  it('says one thing about a restart loop, and sees a person end it', async () => {
+  it.concurrent('says one thing about a restart loop, and sees a person end it', async () => {
     await run('looping', ['sh', '-c', 'exit 3'], '--restart', 'always');
     await waitFor('a few rounds', () => Number(service(agent.io, 'looping')?.['restart_count'] ?? 0) >= 3, { state: () => service(agent.io, 'looping') });
     await agent.until('looping', 'down/restarting');
@@ -104,7 +105,7 @@ describe.skipIf(!haveDockerd())('the node-agent on a real engine', () => {
     await agent.until('looping', 'stopped/stopped_by_person');
   });
 
-  it('follows a health check both ways', async () => {
+  it.concurrent('follows a health check both ways', async () => {
     await run(
       'checked',
       politeCommand,
@@ -124,14 +125,14 @@ describe.skipIf(!haveDockerd())('the node-agent on a real engine', () => {
     await engine.docker('rm', '-f', 'checked');
   });
 
-  it('takes a paused container for one that a person put aside', async () => {
+  it.concurrent('takes a paused container for one that a person put aside', async () => {
     await engine.docker('pause', 'paused');
     await agent.until('paused', 'stopped/paused');
     await engine.docker('unpause', 'paused');
     await agent.until('paused', 'healthy/running');
   });
 
-  it('keeps the name of a service whose container became a ghost, and prefers its successor', async () => {
+  it.concurrent('keeps the name of a service whose container became a ghost, and prefers its successor', async () => {
     const id = (await engine.docker('inspect', '--format', '{{.Id}}', 'ghosted')).slice(0, 12);
     await engine.docker('rename', 'ghosted', `${id}_ghosted`);
     await waitFor('the new name', () => service(agent.io, 'ghosted')?.['container'] === `${id}_ghosted`);
@@ -142,14 +143,14 @@ describe.skipIf(!haveDockerd())('the node-agent on a real engine', () => {
     expect([...agent.io.held.keys()].filter((topic) => topic.includes('ghosted'))).toEqual(['health/vps/ghosted']);
   });
 
-  it('is as bad as the worst of two containers', async () => {
+  it.concurrent('is as bad as the worst of two containers', async () => {
     await engine.docker('kill', 'second');
     expect(await agent.until('pair', 'down/killed')).toMatchObject({ container: 'second', project: 'lab' });
     await engine.docker('rm', 'second');
     expect(await agent.until('pair', 'healthy/running')).toMatchObject({ container: 'first' });
   });
 
-  it('removes what is removed, and never shows what could not start', async () => {
+  it.concurrent('removes what is removed, and never shows what could not start', async () => {
     await engine.docker('rm', '-f', 'removed');
     await expect(run('hopeless', ['/no/such/program'])).rejects.toThrow('no such file');
     await waitFor('its removal', () => service(agent.io, 'removed') === undefined);

@@ -60,7 +60,7 @@ export class KillRig {
       HOMELAB_SETTLED_AFTER_S: '0',
       // The same service is killed again and again, which is no pattern of its own.
       HOMELAB_FLAP_WINDOW_S: '0',
-      HOMELAB_VERIFY_WINDOW_S: '20',
+      HOMELAB_VERIFY_WINDOW_S: '60',
     });
     const rig = new KillRig(broker, machine, await Witness.open(broker.url), engine);
     for (const actor of actorProcesses) rig.keep(actor, {});
