@@ -1,11 +1,12 @@
 /**
- * What an idle link costs, and how long a dead one goes unnoticed, in real time: the tests run beside each other, and nearly
- * all of them is waiting. Byte counts are the kernel's, with all headers and acknowledgements.
+ * What an idle link costs, and how long a dead one and a frozen broker go unnoticed, in real time: the tests run beside each other, and
+ * nearly all of them is waiting. Byte counts are the kernel's, with all headers and acknowledgements.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EdgeRig, places, repository, type Side } from '../kit/edge-rig.ts';
-import { buildBundle } from '../kit/homelab-process.ts';
+import { EdgeSight } from '../kit/edge-sight.ts';
+import { buildBundle, type HomelabProcess } from '../kit/homelab-process.ts';
 import { linkProfiles } from '../kit/link-shape.ts';
 import { haveMosquitto } from '../kit/mosquitto.ts';
 import { haveNetRig } from '../kit/net-rig.ts';
@@ -19,26 +20,32 @@ const noticedWithinMs = 90_000;
 const heartbeatBytesMax = 500;
 /** Start, convergence, and the waiting itself. A loaded machine gets twice that. */
 const testMs = 240_000;
+const standbyPort = 1884;
+/** 30 s without an answer to a probe, and one probe in 10 s; on a loaded machine twice that. */
+const standbyWithinMs = 40_000;
+/** A keep-alive of 30 s that nobody answers, one attempt of 10 s at the broker that hangs; on a loaded machine twice that. */
+const movedWithinMs = 60_000;
 /** 20 services: with all that is known of them, one document each from the node-agent and from the observer. */
 const services = Array.from({ length: 20 }, (_, n) => `service-${n}`);
 
-describe.skipIf(!haveNetRig() || !haveMosquitto())('a link on which nothing happens', () => {
-  const rigs: EdgeRig[] = [];
-  const engines: StandIn[] = [];
-  beforeAll(() => {
-    buildBundle();
-  });
-  afterAll(async () => {
-    await Promise.all(rigs.map((rig) => rig.close()));
-    await Promise.all(engines.map((engine) => engine.stop()));
-  });
+const canRun = haveNetRig() && haveMosquitto();
+const rigs: EdgeRig[] = [];
+const engines: StandIn[] = [];
+beforeAll(() => {
+  if (canRun) buildBundle();
+});
+afterAll(async () => {
+  await Promise.all(rigs.map((rig) => rig.close()));
+  await Promise.all(engines.map((engine) => engine.stop()));
+});
 
-  async function open(env: Readonly<Record<string, string>> = {}): Promise<EdgeRig> {
-    const rig = await EdgeRig.open({ make: 'mosquitto', profile: linkProfiles.lte, env });
-    rigs.push(rig);
-    return rig;
-  }
+async function open(env: Readonly<Record<string, string>> = {}): Promise<EdgeRig> {
+  const rig = await EdgeRig.open({ make: 'mosquitto', profile: linkProfiles.lte, env });
+  rigs.push(rig);
+  return rig;
+}
 
+describe.skipIf(!canRun).concurrent('a link on which nothing happens', () => {
   const says = (rig: EdgeRig, side: Side, status: string, deadlineMs: number): Promise<unknown> =>
     waitFor(
       `${link} at the ${side} to say ${status}`,
@@ -129,5 +136,65 @@ describe.skipIf(!haveNetRig() || !haveMosquitto())('a link on which nothing happ
     await rig.uplink.cut('clean');
     // Far below what any time-out takes.
     await Promise.all([says(rig, 'site', 'down', 5_000), says(rig, 'hub', 'down', 5_000)]);
+  });
+});
+
+describe.skipIf(!canRun).concurrent("the site's own broker, frozen with every socket open,", () => {
+  it('leaves its place to the standby: everybody moves there, and back once it answers, once each', { timeout: testMs }, async () => {
+    const engine = await startStandIn({ containers: [{ name: 'web' }] });
+    engines.push(engine);
+    const own = 'mqtt://127.0.0.1:1883';
+    const standby = { HOMELAB_BROKER_URL: `${own},mqtt://127.0.0.1:${standbyPort}`, HOMELAB_STANDBY_PORT: String(standbyPort) };
+    const rig = await open({ ...engine.env, ...standby, STABILITY_CHECK_INTERVAL: '5' });
+    const processes = new Map<string, HomelabProcess>();
+    await Promise.all([rig.run('hub', 'inventory', { HOMELAB_INVENTORY: repository }), rig.run('hub', 'observer ledger')]);
+    for (const actors of ['observer ledger supervisor', 'node-agent stability-agent', 'bridge']) processes.set(actors, await rig.run('site', actors));
+    const names = [...processes.keys()].flatMap((each) => each.split(' ')).filter((name) => name !== 'bridge');
+    const connects = (): Readonly<Record<string, number>> => {
+      const lines = [...processes.values()].flatMap(({ log }) => log.split('\n')).filter((line) => line.includes('"msg":"connected"'));
+      return Object.fromEntries(names.map((name) => [name, lines.filter((line) => line.includes(`"actor":"${name}"`)).length]));
+    };
+    const hub = await EdgeSight.open(rig.client('hub'));
+    const health = `health/${places.site.node}/web`;
+    await hub.see(link, (doc) => doc.status === 'up', 60_000);
+    await hub.see(health, (doc) => doc.status === 'healthy', 60_000);
+    await rig.converged(60_000);
+    const before = connects();
+
+    rig.brokers.site.freeze();
+    const frozenAtMs = performance.now();
+    const tookS = (): string => ((performance.now() - frozenAtMs) / 1_000).toFixed(0);
+    await hub.see(link, (doc) => doc.status === 'degraded' && doc['near'] === 'standby', 2 * standbyWithinMs);
+    const openedS = tookS();
+    const movedTo = (count: number): Promise<unknown> =>
+      waitFor(`every actor to have connected ${count} times more`, () => names.every((name) => connects()[name] === (before[name] ?? 0) + count), {
+        deadlineMs: 2 * movedWithinMs,
+        state: connects,
+      });
+    await movedTo(1);
+    process.stdout.write(`a frozen broker: the standby open after ${openedS} s, everybody there after ${tookS()} s\n`);
+    // What happens meanwhile goes the same way as ever.
+    await engine.script({ do: 'crash', container: 'web', exitCode: 3 });
+    await hub.see(health, (doc) => doc.status === 'down', 60_000);
+    const told = (type: string): readonly number[] => (['site', 'hub'] as const).map((side) => rig.stored(side).filter((each) => each.type === type).length);
+    const tells = (type: string): Promise<unknown> =>
+      waitFor(`${type} in both stores`, () => told(type).every((count) => count > 0), { deadlineMs: 90_000, state: () => told(type) });
+    await tells('mqtt_unreachable');
+
+    rig.brokers.site.thaw();
+    await movedTo(2);
+    await hub.see(link, (doc) => doc.status === 'up' && doc['near'] === undefined, 60_000);
+    // Longer than any pause between two attempts, and than a look of the stability-agent.
+    await pause(15_000);
+    await rig.converged(60_000);
+    expect(connects()).toEqual(Object.fromEntries(names.map((name) => [name, (before[name] ?? 0) + 2])));
+    expect(rig.net.site.listens(standbyPort)).toBe(false);
+    const atSite = await rig.documents('site');
+    const statusOf = (topic: string): string => (JSON.parse(atSite.get(topic) ?? '{}') as { readonly status?: string }).status ?? 'nothing';
+    expect(statusOf(health)).toBe('down');
+    for (const name of names.filter((each) => each !== 'node-agent')) expect([name, statusOf(`actors/${places.site.node}/${name}`)]).toEqual([name, 'online']);
+    await tells('mqtt_reachable');
+    for (const type of ['mqtt_unreachable', 'mqtt_reachable']) expect([type, told(type)]).toEqual([type, [1, 1]]);
+    await hub.close();
   });
 });

@@ -230,7 +230,7 @@ function generated(
 ): Configuration {
   const broker = siteBroker(tree, places[side].site, topicRoot);
   return ({ host, port, directory }) => {
-    const paths = { acl: join(directory, 'acl.conf'), passwords: join(directory, 'passwd'), data: `${directory}/` };
+    const paths = { acl: join(directory, 'acl.conf'), passwords: join(directory, 'passwd'), tls: `${directory}/`, data: `${directory}/` };
     const files = siteFiles(broker, paths);
     writeFileSync(paths.acl, files.get('acl.conf') ?? '');
     const scratch = mkdtempSync(join(directory, 'passwords-'));

@@ -42,6 +42,10 @@ export interface StormCut {
   readonly memory: 'kept' | 'empty';
 }
 
+/** The first comes when hardly anything was said; before each other one a bridge on LTE has connected, read, and sent some hundred events. */
+const firstPauseMs = [300, 2_000] as const;
+const pausesMs = [3_000, 9_000] as const;
+
 /** Every kind of cut and every victim comes up in turn, in an order that is drawn; a broker loses its memory one time in three. */
 export function stormCuts(seed: number, count: number): readonly StormCut[] {
   const random = new Random(seed).fork('cuts');
@@ -49,10 +53,11 @@ export function stormCuts(seed: number, count: number): readonly StormCut[] {
   const dying = shuffled<Victim>(random, ...victims);
   return Array.from({ length: count }, (_, at) => {
     const lastsMs = random.between(200, 5_000);
+    const [fromMs, toMs] = at === 0 ? firstPauseMs : pausesMs;
     return {
       kind: kinds[at % kinds.length]!,
       deafEnd: random.pick(['site', 'hub'] as const),
-      pauseMs: random.between(300, 2_000),
+      pauseMs: random.between(fromMs, toMs),
       lastsMs,
       victim: dying[at % dying.length]!,
       killedAfterMs: random.between(0, lastsMs + 1_000),

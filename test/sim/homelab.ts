@@ -7,6 +7,7 @@ import type { Random } from '../kit/random.ts';
 import type { StepClock } from '../kit/step-clock.ts';
 import { type Differences, differences } from './convergence.ts';
 import { crossingDifferences } from './crossing.ts';
+import { longCut } from './long-cut.ts';
 import { RelayOracle } from './oracle-relays.ts';
 import { Recovery } from './recovery.ts';
 import type { Breach } from './rules.ts';
@@ -46,8 +47,10 @@ export class Homelab {
   private readonly parts: readonly Part[];
   private readonly edge: Site | null;
   private readonly hub: Site;
+  private readonly options: HomelabOptions;
 
   constructor(options: HomelabOptions) {
+    this.options = options;
     const { clock, random, isOfTwo } = options;
     const edgeRandom = random.fork('edge');
     const hubShape = drawShape(random.fork('shape'), { ...hubOf, isOfSeveral: isOfTwo, isHub: true });
@@ -66,6 +69,14 @@ export class Homelab {
 
   start(): void {
     for (const { site } of this.parts) site.start();
+  }
+
+  /** `pass`: virtual time passes; false: a rule is broken. */
+  async longCut(pass: (ms: number) => Promise<boolean>): Promise<void> {
+    const { hub, edge, relays } = this;
+    const { clock, random, trace } = this.options;
+    if (edge === null) throw new Error('a long cut takes a seed with two sites');
+    await longCut({ clock, random: random.fork('long cut'), trace, hub, edge, relays, pass });
   }
 
   storm(): void {

@@ -21,6 +21,7 @@ const { values } = parseArgs({
     record: { type: 'boolean', default: false },
     minutes: { type: 'string' },
     sites: { type: 'string' },
+    'long-cut': { type: 'boolean', default: false },
     lines: { type: 'string', default: '60' },
   },
 });
@@ -40,9 +41,11 @@ let virtualMs = 0;
 let steps = 0;
 let slowestMs = 0;
 for (let seed = from; seed < from + count; seed += 1) {
+  if (values['long-cut'] && !hasSecondSite(seed)) continue;
   if (values.sites !== undefined && hasSecondSite(seed) !== (values.sites === '2')) continue;
   const report = await runSeed(seed, {
     isVerbose: values.trace,
+    hasLongCut: values['long-cut'],
     tailLines: Number(values.lines),
     ...(values.minutes === undefined ? {} : { stormMs: Number(values.minutes) * 60_000 }),
   });

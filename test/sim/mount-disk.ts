@@ -14,6 +14,10 @@ import { type Disk, diskError, type Inode } from './disk.ts';
 const mountPoint = '/homelab-simulated/';
 const disks = new Map<string, Disk>();
 let mounted = 0;
+/** Always as many, so that what names a file is as long in each simulation of a process. */
+const digits = 6;
+/** How a disk appears in what actors say: its number is the only thing that two runs of a seed in one process do not share. */
+export const mountedDisk = /(?<=\/homelab-simulated\/)\d+/gu;
 
 type Call = (...args: never[]) => unknown;
 const originals = new Map<string, Call>();
@@ -22,8 +26,9 @@ const originals = new Map<string, Call>();
 export function mount(disk: Disk): string {
   if (originals.size === 0) takeOver();
   mounted += 1;
-  disks.set(String(mounted), disk);
-  return `${mountPoint}${mounted}`;
+  const number = String(mounted).padStart(digits, '0');
+  disks.set(number, disk);
+  return `${mountPoint}${number}`;
 }
 
 export function unmountAll(): void {

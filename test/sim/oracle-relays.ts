@@ -42,6 +42,11 @@ export class RelayOracle {
     this.relays.set(relay_id, { what: `${state} ${'id' in request ? request.id : request.node}`, askedMs, sentMs: this.now() });
   }
 
+  /** A request that comes to the site without the hub's ledger that runs now. */
+  onHeldBack({ relay_id, state }: RelayedRequest, askedMs: number): void {
+    this.relays.set(relay_id, { what: `${state}, held back`, askedMs, sentMs: askedMs });
+  }
+
   /** The ledger of the site has judged. What it says again is no news. */
   onVerdict({ relay_id, ok, summary }: Verdict): void {
     const ageMs = this.now() - this.askedMs(relay_id);

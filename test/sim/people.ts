@@ -11,7 +11,7 @@ import type { StepClock } from '../kit/step-clock.ts';
 import type { MachineShape } from './shape.ts';
 import type { Trace } from './trace.ts';
 
-interface Seen {
+export interface Seen {
   readonly id: string;
   readonly status: string;
   readonly attempt: number;
@@ -47,9 +47,15 @@ export class Person {
   private readonly seen = new Map<string, Seen>();
   private link: Link | null = null;
   private isAtDesk = false;
+  /** Does nothing by itself, and still sees. */
+  isAsleep = false;
 
   constructor(options: PersonOptions) {
     this.options = options;
+  }
+
+  get login(): string {
+    return this.options.login;
   }
 
   arrive(): void {
@@ -69,7 +75,7 @@ export class Person {
     clock.setTimeout(
       () => {
         if (this.isAtDesk) return;
-        this.act();
+        if (!this.isAsleep) this.act();
         this.plan();
       },
       random.between(pauseMinMs, pauseMaxMs),
@@ -81,6 +87,10 @@ export class Person {
     clock.setTimeout(
       () => {
         if (this.isAtDesk) return;
+        if (this.isAsleep) {
+          this.planMaintenance(random);
+          return;
+        }
         const { name: node, services } = random.pick(maintainable);
         const service = random.chance(0.3) ? null : random.pick(services).name;
         const until = new Date(clock.now() + random.between(...maintenanceMs)).toISOString();
@@ -103,7 +113,12 @@ export class Person {
     );
   }
 
-  private answer({ id, attempt, digest }: Seen): void {
+  /** What waits for an answer and is about this node. */
+  waitingOn(node: string): Seen | undefined {
+    return [...this.seen.values()].find(({ id, status }) => status === 'pending' && id.includes(`-${node}-`));
+  }
+
+  answer({ id, attempt, digest }: Seen): void {
     this.say('approved', JSON.stringify({ id, attempt, digest }), false);
   }
 

@@ -48,6 +48,8 @@ export interface RunOptions {
   readonly tailLines?: number;
   /** How long faults go on, virtual milliseconds. */
   readonly stormMs?: number;
+  /** Before the storm: a cut that is longer than an approval is valid (long-cut.ts). Two sites. */
+  readonly hasLongCut?: boolean;
 }
 
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<Report> {
@@ -72,6 +74,11 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   try {
     homelab.start();
     await runFor(clock, calmMs, isOver);
+    if (options.hasLongCut === true)
+      await homelab.longCut(async (ms) => {
+        await runFor(clock, ms, isOver);
+        return !isOver();
+      });
     homelab.storm();
     await runFor(clock, durationMs, isOver);
     homelab.heal();

@@ -2,6 +2,7 @@
  * What happened, step by step: the last lines for people, and a digest of all of them, which must be the same whenever
  * the same seed runs. Remembers nothing on disk.
  */
+import { mountedDisk } from './mount-disk.ts';
 
 /** The last two minutes or so of a lively site. */
 const linesKept = 400;
@@ -24,7 +25,7 @@ export class Trace {
 
   /** `who` did or met `what`. */
   say(who: string, what: string): void {
-    const line = `${this.time()} ${who.padEnd(18)} ${what}`;
+    const line = `${this.time()} ${who.padEnd(18)} ${what.replace(mountedDisk, '…')}`;
     this.count += 1;
     this.mix(line);
     this.lines[this.count % linesKept] = line;
