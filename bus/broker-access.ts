@@ -16,13 +16,14 @@ export interface LoginAccess {
   readonly outsideOf?: string;
 }
 
-/** `mark`: what it came in with, for `isStill`; `unknown`: the login is, or its password is wrong; `busy`: too many are being looked at, try again. */
+/** `mark`: what it came in with, for `isStill`; `unknown`: the login is, or its password is wrong; `busy`: too many were wrong, or are being looked at; try again later. */
 export type Welcome = { readonly mark: string } | 'unknown' | 'busy';
 
 export interface BrokerLogins {
   /** False: nobody has a login, and whoever connects is welcome under any name and may do everything. Once true it stays. */
   isAsking(): boolean;
-  admits(login: string, password: Buffer): Promise<Welcome>;
+  /** `address`: as at a connection (broker-door.ts). Answers as soon as it was looked at: whoever has to wait is told to come again. */
+  admits(login: string, password: Buffer, address: string | null): Promise<Welcome>;
   /** False once its password was changed or the login taken away. */
   isStill(login: string, mark: string): boolean;
   /** The same object while nothing has changed; null: it has no role, and must not come in. */

@@ -6,13 +6,15 @@
  *
  * Nothing here ever answers a publish or a filter with an error: aedes would close the connection, and the client would
  * send the same again at every reconnect. A publish that is not passed on is acknowledged, counted and logged; a
- * filter is refused in the SUBACK.
+ * filter is refused in the SUBACK. So with wills: the client is let in without its will, since a refused one would come again for ever.
+ * What a will may say, and when it is looked at, is in broker-wills.ts.
  */
 import { type BrokerLogins, type Rights, rightsOf } from './broker-access.ts';
 import type { BrokerClient, BrokerInternals, BrokerPacket, BrokerSubscription } from './broker-aedes.ts';
 import type { BrokerCounters, ReportOnce } from './broker-counters.ts';
 import type { BrokerLimits } from './broker-limits.ts';
 import type { PublishOrder } from './broker-order.ts';
+import { isBelow, isStoredWill, signWill, Wills } from './broker-wills.ts';
 import type { Log } from './log.ts';
 
 export interface AdmissionRules {
@@ -20,8 +22,10 @@ export interface AdmissionRules {
   readonly counters: BrokerCounters;
   readonly reports: ReportOnce;
   readonly log: Log;
-  /** Topic prefixes of requests (with root, without a trailing slash): never retained. */
+  /** Topic prefixes of requests (with root, without a trailing slash): never retained, and from no will. */
   readonly requestPrefixes: readonly string[];
+  /** Subscription filters (with root) of the topics on which a will says that its client is gone. */
+  readonly statusFilters: readonly string[];
   /** null: whoever connects is welcome for ever, under any name, and may do everything. */
   readonly logins: BrokerLogins | null;
   /** Called with each retained publish that was let through. */
@@ -46,8 +50,10 @@ const sessionRightsMax = 1_000;
 
 export class Admission {
   private readonly rules: AdmissionRules;
+  private readonly wills: Wills;
   /** While nobody is asked only those that showed a right password all the same. */
   private readonly admitted = new WeakMap<BrokerClient, Admitted>();
+  private readonly addresses = new WeakMap<BrokerClient, string>();
   private wasAsking: boolean;
   /** By client id, of persistent sessions. Not known for those that have been away since before the start. */
   private readonly sessionRights = new Map<string, Rights>();
@@ -58,6 +64,7 @@ export class Admission {
 
   constructor(rules: AdmissionRules) {
     this.rules = rules;
+    this.wills = new Wills(rules);
     this.wasAsking = this.isAsking;
   }
 
@@ -83,7 +90,7 @@ export class Admission {
         return;
       }
       // An empty one clears; that stays possible.
-      if (packet.retain && packet.payload.length > 0 && this.isRequest(packet.topic)) packet.retain = false;
+      if (packet.retain && packet.payload.length > 0 && isBelow(this.rules.requestPrefixes, packet.topic)) packet.retain = false;
       if (packet.retain) this.rules.onRetained(packet);
       // Wills have no message id, and nobody waits for their PUBACK.
       if (client !== null && packet.qos === 1 && packet.messageId !== undefined) order.publishEarly(packet, client, done);
@@ -94,13 +101,25 @@ export class Admission {
     });
   }
 
+  /** Once, before anything of it is asked. `address` null: from this process. */
+  cameFrom(client: BrokerClient, address: string | null): void {
+    if (address !== null) this.addresses.set(client, address);
+  }
+
   async mayConnect(client: BrokerClient, login: string | undefined, password: Buffer | undefined): Promise<Refusal> {
+    const refusal = await this.admit(client, login, password);
+    if (refusal === null) this.lookAtWill(client);
+    return refusal;
+  }
+
+  private async admit(client: BrokerClient, login: string | undefined, password: Buffer | undefined): Promise<Refusal> {
     const { logins } = this.rules;
     if (logins === null) return null;
     if (!logins.isAsking()) return this.rememberShown(logins, client, login, password);
-    const welcome = login === undefined || password === undefined ? 'unknown' : await logins.admits(login, password);
+    const welcome = login === undefined || password === undefined ? 'unknown' : await logins.admits(login, password, this.addressOf(client));
     if (login === undefined || welcome === 'unknown') return this.refuse(client, login, 4, 'unknown login or wrong password');
-    if (welcome === 'busy') return this.refuse(client, login, 3, 'too many passwords are being checked, or too many were wrong');
+    if (welcome === 'busy')
+      return this.refuse(client, login, 3, 'too many passwords were wrong from there, or for this login, or too many are being looked at');
     const access = logins.accessOf(login);
     if (access === null) return this.refuse(client, login, 5, 'its login has a password and no role: neither an actor of this site nor in the access list');
     const holder = this.clients()[client.id ?? ''];
@@ -110,10 +129,6 @@ export class Admission {
     const rights = rightsOf(access);
     this.admitted.set(client, { login, mark: welcome.mark, rights });
     this.rememberSession(client, rights);
-    if (client._will !== undefined && client._will !== null && !rights.mayWrite(client._will.topic)) {
-      this.sayDropped(client, { topic: client._will.topic }, 'a topic that its login may not write, by its will');
-      client._will = undefined;
-    }
     return null;
   }
 
@@ -156,28 +171,44 @@ export class Admission {
 
   private publishProblem(client: BrokerClient | null, packet: BrokerPacket): string | null {
     if (packet.topic.startsWith('$SYS/')) return 'a topic of the broker itself';
-    // A will of an earlier life was looked at when its client connected.
-    if (!this.isAsking || client === null) return null;
-    // The last word of who is turned out: it came when everybody might say it, and others wait for it.
-    if (!this.admitted.has(client) && packet === client.will) return null;
+    if (client !== null && packet === client.will) return this.wills.problem(packet.topic, this.rightsOfClient(client));
+    if (client === null || isStoredWill(packet)) return this.wills.problemOfStored(packet);
+    if (!this.isAsking) return null;
     return this.rightsOfClient(client)?.mayWrite(packet.topic) === true ? null : 'a topic that its login may not write';
+  }
+
+  /** At its CONNECT. */
+  private lookAtWill(client: BrokerClient): void {
+    const will = client._will;
+    if (will === undefined || will === null) return;
+    const admitted = this.admitted.get(client);
+    const problem = this.wills.problem(will.topic, admitted?.rights ?? null);
+    if (problem === null) signWill(will, admitted?.login ?? null);
+    else {
+      this.sayDropped(client, will, problem);
+      client._will = undefined;
+    }
   }
 
   private rightsOfClient(client: BrokerClient): Rights | null {
     return this.admitted.get(client)?.rights ?? null;
   }
 
+  private addressOf(client: BrokerClient): string | null {
+    return this.addresses.get(client) ?? null;
+  }
+
   /** Nobody is asked, so nobody is refused; who shows a right password stays when everybody is asked. */
   private async rememberShown(logins: BrokerLogins, client: BrokerClient, login: string | undefined, password: Buffer | undefined): Promise<null> {
     if (login === undefined || password === undefined) return null;
-    const welcome = await logins.admits(login, password);
+    const welcome = await logins.admits(login, password, this.addressOf(client));
     if (typeof welcome === 'object') this.admitted.set(client, { login, mark: welcome.mark, rights: null });
     return null;
   }
 
   private refuse<Code extends Refusal>(client: BrokerClient, login: string | undefined, code: Code, why: string): Code {
     const { reports, log } = this.rules;
-    if (reports.isNew('login', client.id, login, code)) log.warn({ client: client.id, login }, `refusing a client: ${why}`);
+    if (reports.isNew('login', client.id, login, code)) log.warn({ client: client.id, login, from: this.addressOf(client) }, `refusing a client: ${why}`);
     return code;
   }
 
@@ -233,9 +264,5 @@ export class Admission {
       const login = client === null ? undefined : this.admitted.get(client)?.login;
       log.warn({ client: client?.id, login, topic: packet.topic.slice(0, 200) }, `dropping a publish to ${problem}`);
     }
-  }
-
-  private isRequest(topic: string): boolean {
-    return this.rules.requestPrefixes.some((prefix) => topic === prefix || topic.startsWith(`${prefix}/`));
   }
 }

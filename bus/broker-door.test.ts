@@ -14,7 +14,12 @@ function doorWith(limits: Partial<BrokerLimits>): { door: Door; clock: StepClock
   door.open(({ remote }) => inside.push(remote));
   return { door, clock, counters, inside };
 }
-const connection = (remote: string): Connection & { stream: PassThrough } => ({ stream: new PassThrough(), remote, bytes: () => ({ received: 3, sent: 4 }) });
+const connection = (remote: string): Connection & { stream: PassThrough } => ({
+  stream: new PassThrough(),
+  address: null,
+  remote,
+  bytes: () => ({ received: 3, sent: 4 }),
+});
 
 describe('the door of the broker', () => {
   it('lets a burst in at once and the rest at its rate, in order', () => {

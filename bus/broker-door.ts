@@ -14,6 +14,8 @@ import type { Log } from './log.ts';
 /** One client's bytes, whatever carries them. */
 export interface Connection {
   readonly stream: Duplex;
+  /** Where it comes from: an IP address; null: from this process. */
+  readonly address: string | null;
   /** Address and port, for the log. */
   readonly remote: string;
   /** On the wire so far. */

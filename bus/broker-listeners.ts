@@ -167,7 +167,7 @@ function webSocketServer(tls: TlsListenerOptions | null, limits: BrokerLimits, l
 
 const overSocket = (socket: Socket): Connection & { readonly stream: Socket } => {
   const remote = `${socket.remoteAddress}:${socket.remotePort}`;
-  return { stream: socket, remote, bytes: () => ({ received: socket.bytesRead, sent: socket.bytesWritten }) };
+  return { stream: socket, address: socket.remoteAddress ?? 'unknown', remote, bytes: () => ({ received: socket.bytesRead, sent: socket.bytesWritten }) };
 };
 
 async function listenOn(server: Server, host: string, port: number): Promise<number> {

@@ -32,8 +32,10 @@ import type { Log } from './log.ts';
 export interface BrokerOptions extends ListenerOptions {
   /** null: everything in memory. */
   readonly dataDir: string | null;
-  /** Topic prefixes of requests (with root, without a trailing slash): nothing there is ever retained, the flag is taken off. */
-  readonly neverRetained?: readonly string[];
+  /** Topic prefixes of requests (with root, without a trailing slash): nothing there is ever retained, the flag is taken off; and no will is published there. */
+  readonly requestPrefixes?: readonly string[];
+  /** Filters (with root) of topics on which wills say that their clients are gone: those of clients without a login come out too when everybody is asked since. */
+  readonly statusFilters?: readonly string[];
   /** With them a client needs one, and may do what is granted to it, from when they ask on; without, nobody is ever asked. */
   readonly logins?: BrokerLogins;
   /** Told of what is retained under this filter: at the start, and with each change; `payload` empty: it is cleared. */
@@ -41,6 +43,8 @@ export interface BrokerOptions extends ListenerOptions {
   /** What differs from the defaults. */
   readonly limits?: Partial<BrokerLimits>;
   readonly clock?: Clock;
+  /** Wills that were stored before a crash are published four of these after the start. Default 15 s: four are longer than clients take to come back. */
+  readonly heartbeatMs?: number;
   /** For `$SYS/broker/version`. */
   readonly version?: string;
   readonly log: Log;
@@ -86,7 +90,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       webSocketPort,
       tlsWebSocketPort,
       accept: (stream) => {
-        door.offer({ stream, remote: 'this process', bytes: () => ({ received: 0, sent: 0 }) });
+        door.offer({ stream, address: null, remote: 'this process', bytes: () => ({ received: 0, sent: 0 }) });
       },
       figures: aedes.figures,
       close: async () => {
@@ -122,16 +126,19 @@ async function createAedes(options: BrokerOptions, { limits, clock, counters, do
   const reports = new ReportOnce();
   const retained = new RetainedMessages(limits, counters);
   const sessions = new Sessions(limits, counters, log);
-  const { logins = null, neverRetained: requestPrefixes = [], watched } = options;
+  const { logins = null, requestPrefixes = [], statusFilters = [], watched } = options;
   const onRetained = ({ topic, payload }: BrokerPacket): void => {
     if (watched !== undefined && topicMatches(watched.filter, topic)) watched.onRetained(topic, payload);
   };
-  const admission = new Admission({ limits, counters, reports, log, requestPrefixes, logins, onRetained });
+  const admission = new Admission({ limits, counters, reports, log, requestPrefixes, statusFilters, logins, onRetained });
   const gates = new Gates({ limits, counters, log });
   const mayQueue = (clientId: string, topic: string): boolean => admission.mayQueue(clientId, topic);
   const store = await openBrokerStore(options.dataDir, { retained, sessions, gates, counters, refused: admission.refused, mayQueue, log }, clock.now());
   if (watched !== undefined) for (const packet of retained.matching(watched.filter)) onRetained(packet);
-  const broker = new Aedes(aedesOptions(limits, store, gates, admission)) as unknown as BrokerInternals & { listen(): Promise<void> };
+  const broker = new Aedes({
+    ...aedesOptions(limits, store, gates, admission),
+    heartbeatInterval: options.heartbeatMs ?? heartbeatIntervalMs,
+  }) as unknown as BrokerInternals & { listen(): Promise<void> };
   const order = new PublishOrder(broker, createRetention(retained, store.writeRetained, log), log);
   admission.attach(broker, order);
   gates.attach(broker);
@@ -155,8 +162,10 @@ async function createAedes(options: BrokerOptions, { limits, clock, counters, do
   sys.start();
   return {
     figures: () => sys.figures(),
-    handle: ({ stream, remote }) => {
-      watchIntake(broker.handle(stream), remote, { limits, counters, reports, log, drop: (packet) => order.drop(packet) });
+    handle: ({ stream, address, remote }) => {
+      const client = broker.handle(stream);
+      admission.cameFrom(client, address);
+      watchIntake(client, remote, { limits, counters, reports, log, drop: (packet) => order.drop(packet) });
     },
     close: async () => {
       sys.stop();
@@ -180,7 +189,6 @@ function aedesOptions(limits: BrokerLimits, store: BrokerStore, gates: Gates, ad
     concurrency: 0,
     connectTimeout: limits.connectWithinMs,
     drainTimeout: limits.drainWithinMs,
-    heartbeatInterval: heartbeatIntervalMs,
     queueLimit: limits.packetsBeforeConnackMax,
     maxTopicLevels: limits.topicLevelsMax,
     maxInflightInbound: limits.inboundQos2Max,

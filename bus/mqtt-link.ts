@@ -48,6 +48,11 @@ export class ConnectionRefusedError extends Error {
   }
 }
 
+/** The broker answered a SUBSCRIBE with a refusal: whoever asks may read nothing of it. */
+export class SubscriptionRefusedError extends Error {
+  override readonly name = 'SubscriptionRefusedError';
+}
+
 /** Each broker has `connectTimeoutMs` of its own. */
 export function createMqttTransport(options: MqttTransportOptions): Transport {
   const brokers = options.urls.map(parseBrokerUrl);
@@ -182,7 +187,8 @@ class MqttLink implements Link {
     if (filters.length === 0) return Promise.resolve();
     return this.untilClosed((resolve, reject) => {
       this.parts.client.subscribe([...filters], { qos: this.parts.subscribeQos }, (error) => {
-        if (error) reject(new Error(`${this.parts.description} refused a subscription to ${filters.join(', ')}: ${error.message}`, { cause: error }));
+        if (error)
+          reject(new SubscriptionRefusedError(`${this.parts.description} refused a subscription to ${filters.join(', ')}: ${error.message}`, { cause: error }));
         else resolve();
       });
     });

@@ -3,8 +3,10 @@
  * of the environment that it overrides, and one rule: no door to the network without passwords.
  */
 import { readFileSync } from 'node:fs';
+import type { BrokerOptions } from '../bus/broker.ts';
 import type { ListenerOptions, TlsListenerOptions } from '../bus/broker-listeners.ts';
-import { topics } from '../contracts/topics.ts';
+import { isLoopback } from '../contracts/loopback.ts';
+import { allTopics, topics } from '../contracts/topics.ts';
 import { needsLogin } from './creds/needs-login.ts';
 import { type Settings, UsageError } from './settings.ts';
 
@@ -38,13 +40,8 @@ export type BrokerListeners = ListenerOptions & { readonly port: number };
 export function brokerListeners(settings: Settings, options: BrokerCommandOptions): BrokerListeners {
   const { brokerListen } = settings;
   const host = options.host ?? brokerListen.host;
-  const tls = tlsOf(settings, options);
-  const open = [host, ...(tls?.host === undefined ? [] : [tls.host])].find((each) => !isLoopback(each));
-  if (open !== undefined && !needsLogin(settings)) {
-    throw new UsageError(
-      `listening on ${open} without passwords would let everybody who reaches it approve repairs: make logins (homelab creds add), name a file of them (HOMELAB_CREDENTIALS), or listen on 127.0.0.1`,
-    );
-  }
+  const tls = tlsListener(brokerListen, options);
+  refuseOpen(settings, [host, ...(tls?.host === undefined ? [] : [tls.host])]);
   const webSocketPort = portOf('--ws-port', options.wsPort) ?? brokerListen.webSocketPort;
   return {
     host,
@@ -52,6 +49,15 @@ export function brokerListeners(settings: Settings, options: BrokerCommandOption
     ...(tls === undefined ? {} : { tls }),
     ...(webSocketPort === null ? {} : { webSocketPort }),
   };
+}
+
+/** Throws a UsageError: no door to the network without passwords. */
+export function refuseOpen(settings: Settings, hosts: readonly string[]): void {
+  const open = hosts.find((each) => !isLoopback(each));
+  if (open === undefined || needsLogin(settings)) return;
+  throw new UsageError(
+    `listening on ${open} without passwords would let everybody who reaches it approve repairs: make logins (homelab creds add), name a file of them (HOMELAB_CREDENTIALS), or listen on 127.0.0.1`,
+  );
 }
 
 /** The options that were given, for a command that cannot use them. */
@@ -63,12 +69,11 @@ export const givenOf = (options: BrokerCommandOptions): readonly string[] => {
 /** As commander names it: `--tls-cert` is `tlsCert`. */
 const propertyOf = (flag: string): string => flag.slice(2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-
 /** A host as a URL has it. */
 export const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
-function tlsOf({ brokerListen }: Settings, options: BrokerCommandOptions): TlsListenerOptions | undefined {
+/** undefined: no certificate is named. Throws a UsageError. */
+export function tlsListener(brokerListen: Settings['brokerListen'], options: BrokerCommandOptions): TlsListenerOptions | undefined {
   const cert = options.tlsCert ?? brokerListen.tlsCert;
   const key = options.tlsKey ?? brokerListen.tlsKey;
   const host = options.tlsHost ?? brokerListen.tlsHost;
@@ -103,6 +108,8 @@ function portOf(name: string, text: string | undefined): number | null {
   throw new UsageError(`${name} ${JSON.stringify(text)}: expected a port, 0 to 65535 (0 = any free one)`);
 }
 
-/** Nothing below these is ever retained: a request that the broker would repeat for ever must not come to be. */
-export const requestPrefixes = (root: string): readonly string[] =>
-  [topics.request, topics.maintenanceRequest].map(({ pattern }) => `${root}/${pattern.split('/')[0]}`);
+/** What the broker knows of the topics: below which nothing is ever retained nor comes from a will (a request must come from who is there, once), and where wills say that their client is gone. */
+export const brokerTopics = (root: string): Required<Pick<BrokerOptions, 'requestPrefixes' | 'statusFilters'>> => ({
+  requestPrefixes: [topics.request, topics.maintenanceRequest].map(({ pattern }) => `${root}/${pattern.split('/')[0]}`),
+  statusFilters: allTopics.filter(([, row]) => row.will === true).map(([, row]) => (row.foreign === true ? row.filter() : `${root}/${row.filter()}`)),
+});

@@ -31,7 +31,7 @@ const makers = {
     const { createInventoryModule } = await import('../actors/inventory/actor.ts');
     const { createInventoryFiles } = await import('../adapters/files/inventory.ts');
     const options = { agents: expectedAgents(settings, names), site: settings.site, onlyIfOwnNode: !settings.isInventoryNamed };
-    return createInventoryModule(options, createInventoryFiles({ directory: settings.inventoryDir }));
+    return createInventoryModule(options, createInventoryFiles({ directory: settings.inventoryDir, ownAccessFile: settings.ownAccessFile }));
   },
   'node-agent': async ({ settings }) => {
     const { createNodeAgentModule } = await import('../actors/node-agent/actor.ts');
@@ -48,8 +48,7 @@ const makers = {
   },
   ledger: async ({ settings, anonymousAllowed }) => {
     const { createLedgerModule } = await import('../actors/ledger/actor.ts');
-    // As it is now: a broker that begins to ask lets no request without a login through to the ledger.
-    return createLedgerModule({ anonymousAllowed: anonymousAllowed(), verifyWindowMs: settings.verifyWindowMs, aliasMap: settings.aliasMap });
+    return createLedgerModule({ anonymousAllowed, verifyWindowMs: settings.verifyWindowMs, aliasMap: settings.aliasMap });
   },
   supervisor: async ({ settings }) => {
     const { createSupervisorModule } = await import('../actors/supervisor/actor.ts');

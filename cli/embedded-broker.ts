@@ -4,7 +4,7 @@ import { type Broker, type BrokerOptions, startBroker } from '../bus/broker.ts';
 import { BrokerPortTakenError, BrokerTlsError } from '../bus/broker-listeners.ts';
 import { BrokerStoreLockedError } from '../bus/broker-store.ts';
 import type { Log } from '../bus/log.ts';
-import { type BrokerListeners, requestPrefixes, urlHost } from './broker-options.ts';
+import { type BrokerListeners, brokerTopics, urlHost } from './broker-options.ts';
 import { type BrokerWithLogins, startWithLogins } from './creds/open-logins.ts';
 import { makeDataRoot } from './runtime.ts';
 import { type Settings, UsageError } from './settings.ts';
@@ -24,7 +24,7 @@ export async function embeddedBroker(settings: Settings, log: Log, { listeners, 
   const options: BrokerOptions = {
     ...listeners,
     dataDir: join(settings.dataRoot, 'broker'),
-    neverRetained: requestPrefixes(settings.topicRoot),
+    ...brokerTopics(settings.topicRoot),
     version,
     log,
   };

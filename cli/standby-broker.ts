@@ -1,16 +1,20 @@
-/** The broker that the bridge opens in the place of the site's own: in this process, in memory, since everybody who writes on it writes anew. */
+/**
+ * The broker that the bridge opens in the place of the site's own: in this process, in memory, since everybody who writes on it writes anew.
+ * Reads certificate and key at each opening, so that a new one counts; what cannot be opened is said, and tried again.
+ */
 import type { StandbyPort } from '../actors/bridge/ports.ts';
 import type { Broker } from '../bus/broker.ts';
 import type { Log } from '../bus/log.ts';
-import { requestPrefixes } from './broker-options.ts';
+import { brokerTopics } from './broker-options.ts';
 import type { Settings } from './settings.ts';
+import type { StandbyListeners } from './standby-listeners.ts';
 import { version } from './version.ts';
 
 /** Whatever holds its port may let go of it; tried for as long as the standby is wanted. */
 const openAgainMs = 10_000;
 
 /** Its code is loaded when it is needed. Same logins as elsewhere. */
-export function createStandby(settings: Settings, port: number, log: Log): StandbyPort {
+export function createStandby(settings: Settings, listenersOf: () => StandbyListeners, log: Log): StandbyPort {
   let broker: Broker | null = null;
   let isWanted = false;
   let timer: NodeJS.Timeout | undefined;
@@ -18,13 +22,13 @@ export function createStandby(settings: Settings, port: number, log: Log): Stand
     try {
       const { startWithLogins } = await import('./creds/open-logins.ts');
       const opened = await startWithLogins(settings, {
-        ...{ host: settings.brokerListen.host, port, dataDir: null, version, log },
-        neverRetained: requestPrefixes(settings.topicRoot),
+        ...{ ...listenersOf(), dataDir: null, version, log },
+        ...brokerTopics(settings.topicRoot),
       });
       if (isWanted) broker = opened;
       else await opened.close();
     } catch (error) {
-      log.error({ err: error, port }, 'the standby broker cannot open; trying again');
+      log.error({ err: error, port: settings.standbyPort }, 'the standby broker cannot open; trying again');
       timer = setTimeout(() => void open(), openAgainMs).unref();
     }
   };

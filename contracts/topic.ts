@@ -22,6 +22,8 @@ export interface TopicRow<P extends string = string, S extends z.ZodType = z.Zod
   readonly means: string;
   /** Another program's topic: outside our root. But for announcements it is only ever read, retained or not as its writer likes. Its payload may be bare text. */
   readonly foreign?: true;
+  /** Its writer leaves a will there, which says that it is gone. */
+  readonly will?: true;
 }
 
 export interface Topic<P extends string = string, S extends z.ZodType = z.ZodType> extends TopicRow<P, S> {

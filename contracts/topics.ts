@@ -12,7 +12,7 @@ import { ActorStatus, Manifest } from './actor-status.ts';
 import { DesiredNode } from './desired.ts';
 import { Event } from './event.ts';
 import { NodeHealth, ServiceHealth } from './health.ts';
-import { HomeAssistantDevice, HomeAssistantStatus, Inbox } from './home-assistant.ts';
+import { HomeAssistantDevice, HomeAssistantStatus, HomeAssistantTap, Inbox } from './home-assistant.ts';
 import { Incident } from './incident.ts';
 import { LinkStatus, Probe, RelayedRequest, Verdict } from './link.ts';
 import { defineTopic, type Topic } from './topic.ts';
@@ -25,7 +25,7 @@ export const topics = {
     means: 'what happened; kept in the outbox of its writer until the cursors of all stores have passed it',
   }),
   nodeHealth: defineTopic({
-    pattern: 'health/{node}', schema: NodeHealth, kind: 'document', owner: 'node-agent', bridge: 'up',
+    pattern: 'health/{node}', schema: NodeHealth, kind: 'document', owner: 'node-agent', bridge: 'up', will: true,
     means: 'heartbeat of a node, with its metrics and the digest of its services; a will says offline',
   }),
   serviceHealth: defineTopic({
@@ -33,7 +33,7 @@ export const topics = {
     means: 'what the container engine says about a service',
   }),
   actorStatus: defineTopic({
-    pattern: 'actors/{node}/{actor}', schema: ActorStatus, kind: 'document', owner: 'that actor', bridge: 'up',
+    pattern: 'actors/{node}/{actor}', schema: ActorStatus, kind: 'document', owner: 'that actor', bridge: 'up', will: true,
     means: 'mode, restarts and last error of an actor; a will says offline',
   }),
   manifest: defineTopic({
@@ -82,7 +82,7 @@ export const topics = {
     means: 'per service: what is proposed, or why nothing is',
   }),
   link: defineTopic({
-    pattern: 'links/{site}', schema: LinkStatus, kind: 'document', owner: 'bridge', bridge: 'none',
+    pattern: 'links/{site}', schema: LinkStatus, kind: 'document', owner: 'bridge', bridge: 'none', will: true,
     means: 'the uplink of a site, on both brokers; a will at the hub says down',
   }),
   request: defineTopic({
@@ -117,16 +117,20 @@ export const topics = {
     pattern: 'inbox/{site}', schema: Inbox, kind: 'document', owner: 'ha-discovery', bridge: 'none',
     means: 'what waits for a yes at the broker of a site, in one small document: for Home Assistant and other displays',
   }),
+  homeAssistantTap: defineTopic({
+    pattern: 'taps/{site}', schema: HomeAssistantTap, kind: 'message', owner: 'Home Assistant', bridge: 'none',
+    means: 'the first of two presses in Home Assistant: it approves nothing, and for a minute the second button is for this',
+  }),
   homeAssistantDevice: defineTopic({
     pattern: 'homeassistant/device/{id}/config', schema: HomeAssistantDevice, kind: 'announcement', owner: 'ha-discovery', bridge: 'none', foreign: true,
     means: 'a device announced to Home Assistant; empty = it is no more',
   }),
   homeAssistantStatus: defineTopic({
-    pattern: 'homeassistant/status', schema: HomeAssistantStatus, kind: 'message', owner: 'Home Assistant', bridge: 'none', foreign: true,
+    pattern: 'homeassistant/status', schema: HomeAssistantStatus, kind: 'message', owner: 'Home Assistant', bridge: 'none', foreign: true, will: true,
     means: 'birth and will of Home Assistant',
   }),
   zigbeeBridge: defineTopic({
-    pattern: 'zigbee2mqtt/bridge/state', schema: ZigbeeBridgeState, kind: 'message', owner: 'zigbee2mqtt', bridge: 'none', foreign: true,
+    pattern: 'zigbee2mqtt/bridge/state', schema: ZigbeeBridgeState, kind: 'message', owner: 'zigbee2mqtt', bridge: 'none', foreign: true, will: true,
     means: 'whether zigbee2mqtt works, as it says itself, or as its will says',
   }),
 } as const;

@@ -50,9 +50,9 @@ interface Living {
   request(requester: string | null, state: string, payload: string | object, how?: { readonly retained?: boolean }): Promise<void>;
 }
 
-async function start(): Promise<Living> {
+async function start(anonymousAllowed = (): boolean => true): Promise<Living> {
   const io = fakeIo({ actor: 'ledger', clock, dataDir });
-  const life = await FakeLife.start(createLedgerModule({ anonymousAllowed: true }), io);
+  const life = await FakeLife.start(createLedgerModule({ anonymousAllowed }), io);
   lives.push(life);
   return {
     io,
@@ -68,8 +68,8 @@ async function start(): Promise<Living> {
   };
 }
 
-async function startReady(): Promise<Living> {
-  const living = await start();
+async function startReady(anonymousAllowed?: () => boolean): Promise<Living> {
+  const living = await start(anonymousAllowed);
   living.life.hearDocument(topics.desired, { node: 'vps' }, desiredNode({ node: 'vps' }));
   living.life.synced();
   await living.life.idle();
@@ -121,6 +121,18 @@ describe('the ledger on a bus', () => {
     expect(io.held.get(document)).toMatchObject({ status: 'approved', approved_by: 'anonymous' });
     expect(lastReply(io)).toMatchObject({ topic: 'replies/anonymous/hub' });
     expect(io.cleared).toEqual(['actions/approved']);
+  });
+
+  it('refuses a person without a login from when the broker asks for one, under the name anonymous too', async () => {
+    let isAsking = false;
+    const { io, request } = await startReady(() => !isAsking);
+    await request('supervisor-vps', 'pending', proposal);
+    isAsking = true;
+    for (const requester of [null, 'anonymous']) {
+      await request(requester, 'approved', 'next');
+      expect(lastReply(io)).toMatchObject({ topic: 'replies/anonymous/hub', payload: { code: 'not_allowed' } });
+    }
+    expect(io.held.get(document)).toMatchObject({ status: 'pending' });
   });
 
   it('that starts while the link of a site is cut answers since when it is, by the word of the observer', async () => {

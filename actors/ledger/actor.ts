@@ -24,8 +24,8 @@ import { epochMs } from './record.ts';
 import { mode, reduce } from './reduce.ts';
 
 export interface LedgerOptions {
-  /** The broker is embedded and listens on this machine only: people without a login may ask. */
-  readonly anonymousAllowed: boolean;
+  /** The broker is embedded, listens on this machine only and asks nobody: people without a login may ask. Looked at with each request: it may begin to ask at any time. */
+  readonly anonymousAllowed: () => boolean;
   /** How long a repair may take until the service is healthy, where desired/<node> does not say. Default 120 s. */
   readonly verifyWindowMs?: number;
   /** NODE_ALIAS_MAP: foreign node name in requests → node name; goes before the aliases of desired documents. */
@@ -54,7 +54,8 @@ export function createLedgerModule(options: LedgerOptions): ActorModule {
 
 function createLedger(options: LedgerOptions, io: ActorIo, journal: LedgerJournal): Blueprint<LedgerLogic, LedgerEvent, LedgerCommand> {
   for (const problem of journal.problems) io.log.warn(problem, 'a line of the journal could not be read');
-  const desk = openDesk({ site: io.site, newRelayId: randomUUID, ...options }, journal.remembered);
+  const { anonymousAllowed, ...deskOptions } = options;
+  const desk = openDesk({ site: io.site, newRelayId: randomUUID, ...deskOptions }, journal.remembered);
   const stateOf = (snapshot: SnapshotFrom<LedgerLogic>) => snapshot.context.state;
   return {
     logic: reducerLogic(reduce, desk),
@@ -74,7 +75,7 @@ function createLedger(options: LedgerOptions, io: ActorIo, journal: LedgerJourna
       { topic: topics.maintenance, onlyOwnSite: true },
     ],
     mode: (snapshot) => mode(stateOf(snapshot)),
-    deliver,
+    deliver: (delivery) => deliver(delivery, anonymousAllowed),
     wakeAt: (snapshot) => nextDeadline(stateOf(snapshot)),
     commands: commandsOf(io, journal),
     farewell: () => journal.close(),
@@ -82,7 +83,7 @@ function createLedger(options: LedgerOptions, io: ActorIo, journal: LedgerJourna
 }
 
 /** What a delivery means to the desk, or null. */
-function deliver(delivery: Delivery): LedgerEvent | null {
+function deliver(delivery: Delivery, anonymousAllowed: () => boolean): LedgerEvent | null {
   const now = delivery.at;
   switch (delivery.kind) {
     case 'synced':
@@ -96,7 +97,7 @@ function deliver(delivery: Delivery): LedgerEvent | null {
       return { type: 'link', site: delivery.levels.site, doc: delivery.doc, will: delivery.will, retained: delivery.retained, now };
     case 'message': {
       const { name, levels, topic, text, retained, payload } = delivery;
-      const came = { type: 'request', topic, text, retained, now } as const;
+      const came = { type: 'request', topic, text, retained, anonymousAllowed: anonymousAllowed(), now } as const;
       if (name === 'request') return { ...came, state: levels.state ?? '', requester: levels.requester ?? '' };
       if (name === 'anonymousRequest') return { ...came, state: levels.state ?? '', requester: anonymousName };
       if (name === 'maintenanceRequest') return { ...came, state: null, requester: levels.requester ?? '' };

@@ -68,6 +68,8 @@ export interface RequestEvent {
   readonly text: string;
   /** A stored copy: somebody published it with the retain flag, at an unknown time. */
   readonly retained: boolean;
+  /** When it came, whoever had no login might ask. */
+  readonly anonymousAllowed: boolean;
   readonly now: number;
 }
 /** `links/<site>`: of the site itself, or (at the hub) of those below it. */
@@ -126,7 +128,6 @@ export interface LinkSeen {
 
 export interface LedgerState {
   readonly site: string;
-  readonly anonymousAllowed: boolean;
   /** For services whose desired document states none. */
   readonly verifyWindowMs: number;
   /** Everything retained has been read on this connection; until then requests are held. */
@@ -168,7 +169,6 @@ export interface LedgerState {
 export function openDesk(
   options: {
     readonly site: string;
-    readonly anonymousAllowed: boolean;
     readonly verifyWindowMs?: number;
     readonly aliasMap?: Readonly<Record<string, string>>;
     /** A UUID that nobody else gives. */

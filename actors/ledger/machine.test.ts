@@ -278,6 +278,14 @@ describe('a proposal', () => {
     }
   });
 
+  it('by hand and taken back by hand holds no program back, unless one had spoken for it', () => {
+    const requested = proposal({ evidence: { trigger_type: 'requested', message: '', incident_id: null } });
+    const byHand = begin(proposing({ mover: { ...person, by: 'alice via operator-ui-vps' }, proposal: requested }), 1);
+    expect(judge(moved(byHand, asking('cancelled', person)), proposing({ now: t0 + 1 })).code).toBe('proposed');
+    const joined = moved(byHand, proposing(), asking('cancelled', person));
+    expect(judge(joined, proposing({ now: t0 + hourMs - 1 })).code).toBe('cooling_down');
+  });
+
   it('keeps the newest twenty transitions', () => {
     let record = pending;
     for (let round = 1; round <= 15; round += 1) {

@@ -4,7 +4,7 @@
  * Reads and writes nothing else. Whether a move is allowed is the machine's business (machine.ts), never decided here.
  */
 import type { ActionState, Outcome, RequestState } from '../../contracts/action.ts';
-import { isProgram, onlyProgramsSpoke } from '../../contracts/action-history.ts';
+import { isProgram, onlyPeopleSpoke, onlyProgramsSpoke } from '../../contracts/action-history.ts';
 import { approvalValidMs, historyKeptInDocument, leaseMarginMs, reproposalCooldownMs } from '../../contracts/defaults.ts';
 import { type ActionRecord, epochMs, isoOf, type Proposal } from './record.ts';
 
@@ -84,12 +84,15 @@ export function firstLife(event: Propose, attempt: number): ActionRecord {
   };
 }
 
-/** A program proposes what was closed without being done, and nothing new speaks for it. What a program took back itself it may propose again. */
+/**
+ * A program proposes what was closed without being done, and nothing new speaks for it. What a program took back itself it may propose again, and
+ * what people took back of their own was no answer to it.
+ */
 export function isTooSoon(record: ActionRecord, { mover, now, proposal }: Propose): boolean {
   if (mover.role !== 'proposer') return false;
   if (proposal.evidence.trigger_type !== record.evidence.trigger_type && onlyProgramsSpoke(record)) return false;
   const closed = record.transition_history.findLast((each) => each.to === record.state && each.from !== each.to);
-  if (closed === undefined || (record.state === 'cancelled' && isProgram(closed.by))) return false;
+  if (closed === undefined || (record.state === 'cancelled' && (isProgram(closed.by) || onlyPeopleSpoke(record)))) return false;
   return now - epochMs(closed.at) < reproposalCooldownMs;
 }
 

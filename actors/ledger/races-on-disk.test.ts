@@ -45,7 +45,7 @@ afterEach(async () => {
 
 async function live(): Promise<void> {
   io = fakeIo({ actor: 'ledger', clock: new StepClock(), dataDir });
-  life = await FakeLife.start(createLedgerModule({ anonymousAllowed: false }), io);
+  life = await FakeLife.start(createLedgerModule({ anonymousAllowed: () => false }), io);
 }
 
 async function die(): Promise<void> {

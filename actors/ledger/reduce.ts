@@ -105,9 +105,9 @@ function onSynced(state: LedgerState, now: number, out: LedgerCommand[]): void {
 function onRequest(state: LedgerState, request: RequestEvent, out: LedgerCommand[]): void {
   // Empty is what clearing a topic looks like, ours or a person's.
   if (request.text === '') return;
-  const { requester, now } = request;
+  const { requester, now, anonymousAllowed } = request;
   const tell: Case['tell'] = (reply) => out.push({ type: 'reply', requester, reply });
-  const desk: Case = { state, request, standing: standingOf(requester, state), now, out, tell };
+  const desk: Case = { state, request, standing: standingOf(requester, { access: state.access, anonymousAllowed }), now, out, tell };
   if (!state.synced && state.held.length < heldMax) {
     state.held.push(request);
     return;

@@ -9,6 +9,7 @@ import type { FastifyRequest } from 'fastify';
 import type { OperatorDesk } from '../../actors/operator-ui/ports.ts';
 import { accessListOf } from '../../contracts/access-list.ts';
 import type { AccessList } from '../../contracts/desired.ts';
+import { isLoopback } from '../../contracts/loopback.ts';
 import { topics } from '../../contracts/topics.ts';
 import { markOf } from '../logins/login-book.ts';
 import { ownerOf } from '../logins/tokens.ts';
@@ -83,7 +84,7 @@ function checkWay(request: FastifyRequest, { book }: WebParts): void {
   const isFromHere = isLoopback(request.socket.remoteAddress) && !cameThroughProxy(request);
   if (!isFromHere)
     throw new Refusal(403, 'this_machine_only', 'No login is configured, so that only this machine itself is answered: homelab creds add <login>');
-  if (!isLoopbackName(host))
+  if (!isLoopback(host))
     throw new Refusal(403, 'bad_host', 'No login is configured, so that only names of this machine itself are answered: http://127.0.0.1 or http://localhost');
 }
 
@@ -140,9 +141,6 @@ function urlOf(text: string): URL | null {
     return null;
   }
 }
-
-const isLoopbackName = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
-const isLoopback = (address: string | undefined): boolean => address !== undefined && /^(::ffff:)?127\.|^::1$/.test(address);
 
 /** The site's access list as its ledger reads it; read again when anything has changed. */
 function accessReader(desk: OperatorDesk): () => AccessList | null | 'unknown' {

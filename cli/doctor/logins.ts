@@ -4,8 +4,8 @@ import { isLoginsFileThere, readLogins } from '../../adapters/logins/logins-file
 import { actorOfLogin } from '../../contracts/actor-names.ts';
 import type { AccessList } from '../../contracts/desired.ts';
 import { inventoryFiles } from '../../contracts/inventory/files.table.ts';
-import { isLoopback } from '../broker-options.ts';
-import { rolesOf } from '../creds/roles.ts';
+import { isLoopback } from '../../contracts/loopback.ts';
+import { listInForce } from '../creds/roles.ts';
 import type { Settings } from '../settings.ts';
 import { counted, type Finding, findingsOf, listed, messageOf, quoted } from './finding.ts';
 
@@ -24,13 +24,16 @@ export interface LoginsSeen {
   readonly httpHost: string;
 }
 
-type Where = Pick<Settings, 'loginsFile' | 'passwords' | 'http' | 'inventoryDir' | 'isInventoryNamed' | 'node'>;
+type Where = Pick<Settings, 'loginsFile' | 'passwords' | 'http' | 'inventoryDir' | 'isInventoryNamed' | 'node' | 'ownAccessFile'>;
 
 export async function readLoginsSeen(settings: Where): Promise<LoginsSeen> {
   const { loginsFile: file, passwords, http } = settings;
   const seen = { file, isFileThere: isLoginsFileThere(file), httpHost: http.host, problem: null };
   // A list that cannot be read is for another check to report.
-  const roles = await rolesOf(settings).catch(() => null);
+  const roles = await listInForce(settings).then(
+    (list) => list?.roles ?? null,
+    () => null,
+  );
   try {
     const logins = readLogins(file);
     return { ...seen, people: [...peopleOf(logins).keys()], atBrokers: [...new Set([...logins.keys(), ...Object.keys(passwords)])], roles };

@@ -27,6 +27,7 @@ const Tls = z
   .strictObject({
     port: Port.default(8883).describe('MQTT over TLS'),
     websocket_port: Port.optional().describe('MQTT over WebSocket with TLS (`wss://`); absent: none'),
+    standby_port: Port.optional().describe('where the standby opens with TLS when the broker itself is down; absent: nowhere'),
     listen: z
       .array(ListenAddress)
       .min(1)

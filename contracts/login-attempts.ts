@@ -1,25 +1,23 @@
 /**
- * How many wrong logins there were, and who has to wait for the next one. As OWASP's "device cookies": whoever knows a login name must not be able
- * to keep its owner out, nor to guess for ever.
+ * How many wrong logins there were, and who has to wait for the next one, for the page and for the built-in broker. As OWASP's "device cookies":
+ * whoever knows a login name must not be able to keep its owner out, nor to guess for ever. Pure.
  *
- * A browser that was logged in before (known-browser.ts) is counted by itself alone. Everybody else is counted by login and address, by address,
+ * Who is known by more than its address is counted by itself alone: a browser that was logged in before, a program on the broker's own machine. Everybody else is counted by login and address, by address,
  * and by login over all addresses together: there they get turns, one after the other, so that a new browser waits and is not shut out. An attempt
  * counts from its beginning and is given back when it was right, so that many at once count as many. Remembers in memory only.
  *
  * The most that anybody can guess in a day, of one login: (24 h + turnKeptMs) / turnEveryMs + turnsAtOnce = 2,193 from all addresses together, and
- * (24 h / attemptsWindowMs) * perBrowserMax = 480 with each cookie that was stolen. A password of ten letters that is on no list has 1.4e14
+ * (24 h / attemptsWindowMs) * perKnownMax = 480 with each cookie that was stolen. A password of ten letters that is on no list has 1.4e14
  * others; the ones that `homelab creds add` makes have 144 bits.
  */
-import { isIPv6 } from 'node:net';
-
 /** Within this time. 15 min: as long as a person who forgot a password can be made to wait. */
 export const attemptsWindowMs = 15 * 60_000;
 /** Wrong ones for one login from one address: what a person tries before looking it up. */
 export const perLoginMax = 5;
 /** Wrong ones from one address, whatever the login: a household behind one address mistypes less. */
 export const perAddressMax = 20;
-/** Wrong ones of one known browser for its login. */
-export const perBrowserMax = 5;
+/** Wrong ones of one that is known, for its login. */
+export const perKnownMax = 5;
 /** Wrong ones for one login from everywhere before those that come wait for turns: two addresses that have used theirs up. */
 export const turnsAtOnce = 10;
 /** From one turn of a login to the next: 90 in an hour, below the 100 of OWASP's ASVS 4.0.3, 2.2.1. */
@@ -38,8 +36,8 @@ export interface Attempt {
   /** There is such a login: what is remembered of it is not pushed out by names that somebody made up. */
   readonly isThere: boolean;
   readonly address: string;
-  /** Of a browser that has been logged in with this login before; null: it has not, or does not say so. */
-  readonly browser: string | null;
+  /** What it is known by, together with this login: the cookie of a browser that was logged in with it before. null: by nothing. */
+  readonly known: string | null;
 }
 
 export interface Attempts {
@@ -61,13 +59,13 @@ export function createAttempts(): Attempts {
   const counts = new Counts();
   const turns = new Map<string, Turns>();
   const turnsOf = ({ login, isThere }: Attempt, nowMs: number): Turns => {
-    const known = turns.get(login) ?? { isThere, nextMs: 0, waiting: new Map<string, number>() };
-    known.isThere = isThere;
-    known.nextMs = Math.max(known.nextMs, nowMs - (turnsAtOnce - 1) * turnEveryMs);
+    const own = turns.get(login) ?? { isThere, nextMs: 0, waiting: new Map<string, number>() };
+    own.isThere = isThere;
+    own.nextMs = Math.max(own.nextMs, nowMs - (turnsAtOnce - 1) * turnEveryMs);
     turns.delete(login);
-    turns.set(login, known);
+    turns.set(login, own);
     if (turns.size > loginsMax) turns.delete([...turns].find(([, each]) => !each.isThere)?.[0] ?? '');
-    return known;
+    return own;
   };
   return {
     begin: (attempt, nowMs) => {
@@ -76,7 +74,7 @@ export function createAttempts(): Attempts {
         const waitMs = counts.waitMs(key, max, nowMs);
         if (waitMs > 0) return secondsOf(waitMs);
       }
-      if (attempt.browser === null) {
+      if (attempt.known === null) {
         const waitMs = takeTurn(turnsOf(attempt, nowMs), networkOf(attempt.address), nowMs);
         if (waitMs > 0) return secondsOf(waitMs);
       }
@@ -87,15 +85,15 @@ export function createAttempts(): Attempts {
       const [own, shared] = limitsOf(attempt);
       if (own !== undefined) counts.forget(own.key);
       if (shared !== undefined) counts.giveBack(shared.key);
-      const known = turns.get(attempt.login);
-      if (attempt.browser === null && known !== undefined) known.nextMs -= turnEveryMs;
+      const taken = turns.get(attempt.login);
+      if (attempt.known === null && taken !== undefined) taken.nextMs -= turnEveryMs;
     },
   };
 }
 
 /** Its own first. */
-function limitsOf({ login, address, browser }: Attempt): readonly { readonly key: string; readonly max: number }[] {
-  if (browser !== null) return [{ key: `browser ${browser}`, max: perBrowserMax }];
+function limitsOf({ login, address, known }: Attempt): readonly { readonly key: string; readonly max: number }[] {
+  if (known !== null) return [{ key: `known ${known}`, max: perKnownMax }];
   const network = networkOf(address);
   return [
     { key: `login ${network} ${login}`, max: perLoginMax },
@@ -124,7 +122,7 @@ function takeTurn(turns: Turns, network: string, nowMs: number): number {
 
 /** An IPv6 address as its /64: that is what one household, or one rented machine, has all of. */
 function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
+  if (!address.includes(':')) return address;
   if (/^::ffff:\d+\./i.test(address)) return address.slice('::ffff:'.length);
   const [head = '', tail] = address.split('%')[0]?.toLowerCase().split('::') ?? [];
   const groups = (text: string): readonly string[] => (text === '' ? [] : text.split(':'));

@@ -1,10 +1,10 @@
 /** Wrong logins: what an attacker can make of them, from one address and from thousands, and what he cannot do to others. */
 import { describe, expect, it } from 'vitest';
-import { type Attempt, attemptsWindowMs, createAttempts, perAddressMax, perBrowserMax, perLoginMax, turnEveryMs, turnsAtOnce } from './attempts.ts';
+import { type Attempt, attemptsWindowMs, createAttempts, perAddressMax, perKnownMax, perLoginMax, turnEveryMs, turnsAtOnce } from './login-attempts.ts';
 
 const startMs = Date.parse('2026-03-01T12:00:00Z');
 const dayMs = 24 * 3_600_000;
-const of = (address: string, more: Partial<Attempt> = {}): Attempt => ({ login: 'anna', isThere: true, address, browser: null, ...more });
+const of = (address: string, more: Partial<Attempt> = {}): Attempt => ({ login: 'anna', isThere: true, address, known: null, ...more });
 const address = (n: number): string => `198.51.${Math.floor(n / 250)}.${n % 250}`;
 
 /** Goes through time as everybody wants, until all are done: who is told to wait comes again then. */
@@ -71,17 +71,17 @@ describe('whoever has a login that is attacked', () => {
     expect(attempts.begin(of('192.0.2.1'), atMs + waitS * 1000)).not.toBeNull();
   });
 
-  it('is not kept waiting in a browser that was right before, from whatever address, but guesses there no more than others', () => {
+  it('is not kept waiting where it is known, such as in a browser that was right before, from whatever address, but guesses there no more than others', () => {
     const attempts = createAttempts();
     guessesOf(
       attempts,
       Array.from({ length: 600 }, (_, n) => of(address(n))),
       startMs + 600_000,
     );
-    const known = of(address(0), { browser: 'one' });
-    for (let n = 0; n < perBrowserMax; n += 1) expect(attempts.begin(known, startMs + 600_000)).toBeNull();
+    const known = of(address(0), { known: 'one' });
+    for (let n = 0; n < perKnownMax; n += 1) expect(attempts.begin(known, startMs + 600_000)).toBeNull();
     expect(attempts.begin(known, startMs + 600_000)).toBe(attemptsWindowMs / 1000);
-    expect(attempts.begin(of(address(0), { browser: 'two' }), startMs + 600_000)).toBeNull();
+    expect(attempts.begin(of(address(0), { known: 'two' }), startMs + 600_000)).toBeNull();
   });
 
   it('has what was wrong before from there forgotten once it was right, and no turn is used up by it', () => {
