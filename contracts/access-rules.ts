@@ -24,7 +24,7 @@ export interface BrokerScope {
   readonly site: string;
   readonly root: string;
   readonly sites: ReadonlyMap<string, SiteNodes>;
-  /** null: there is no inventory/access.yaml, and every login that is not an actor's is an operator's. */
+  /** null: there is no access list, and every login that is not an actor's is an operator's. */
   readonly access: AccessList | null;
   /** Whoever comes without a login, where the broker lets such in: may read; or ask too, which is for a broker that only its own machine can reach. */
   readonly anonymous: 'refused' | 'reads' | 'asks';
@@ -88,7 +88,7 @@ function writesOf(row: Topic, role: Exclude<Role, { kind: 'stranger' }>, scope: 
     case 'anonymous':
       return role.asks && row === asRow(topics.anonymousRequest) ? peoplesStates('operator').map((state) => filterOf(row, { state })) : [];
     case 'person':
-      return [...asRequester(row, role.login, peoplesStates(role.role)), ...asLogin(row, role.login)];
+      return [...asRequester(row, role.login, peoplesStates(role.role)), ...asLogin(row, role.login), ...asHomeAssistant(row, role, scope)];
     case 'bridge-from-below':
       return [
         ...carried(row, 'up', role.site, scope),
@@ -107,10 +107,16 @@ function writesOf(row: Topic, role: Exclude<Role, { kind: 'stranger' }>, scope: 
 
 /** Topics outside the root: who announces devices, and Home Assistant itself, which says its birth and takes away a device that a person deleted there. */
 function foreignWritesOf(row: Topic, role: Exclude<Role, { kind: 'stranger' }>): readonly string[] {
-  const isHomeAssistant = role.kind === 'person' && role.role === 'delegate' && role.login === homeAssistantLogin;
-  if (row === asRow(topics.homeAssistantDevice)) return isHomeAssistant || (role.kind === 'actor' && role.actor === row.owner) ? [row.filter()] : [];
-  return row === asRow(topics.homeAssistantStatus) && isHomeAssistant ? [row.filter()] : [];
+  const isHome = isHomeAssistant(role);
+  if (row === asRow(topics.homeAssistantDevice)) return isHome || (role.kind === 'actor' && role.actor === row.owner) ? [row.filter()] : [];
+  return row === asRow(topics.homeAssistantStatus) && isHome ? [row.filter()] : [];
 }
+
+const isHomeAssistant = (role: Role): boolean => role.kind === 'person' && role.role === 'delegate' && role.login === homeAssistantLogin;
+
+/** The one thing below our root that is its own: the first of two presses, which asks nobody for anything. */
+const asHomeAssistant = (row: Topic, role: Role, { site }: BrokerScope): readonly string[] =>
+  row === asRow(topics.homeAssistantTap) && isHomeAssistant(role) ? [filterOf(row, { site })] : [];
 
 type Actor = Extract<Role, { kind: 'actor' }>;
 type Rule = (row: Topic, who: Actor, scope: BrokerScope) => readonly string[];
@@ -135,6 +141,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'ha-discovery': onlyFor('ha-discovery', (row, _, { site }) => [filterOf(row, { site })]),
   'that requester': (row, { login, actor }) => asRequester(row, login, frontEnds.includes(actor) ? peoplesStates('delegate') : (programsStates[actor] ?? [])),
   'a person without a login': () => [],
+  'Home Assistant': () => [],
   'that login': (row, { login }) => asLogin(row, login),
   "the hub's ledger": onlyFor('ledger', (row, _, scope) => sitesBelow(scope).map((site) => filterOf(row, { site }))),
   "that site's ledger": onlyFor('ledger', (row, _, scope) => (isHub(scope) ? [] : [filterOf(row, { site: scope.site })])),

@@ -42,15 +42,30 @@ export const InboxEntry = z.object({
   service: ServiceName.nullable(),
   attempt: z.int().positive().describe('a decision that names it is not for another life of this id'),
   digest: z.string().describe('a decision that names it is for exactly this'),
-  code: z
-    .string()
-    .regex(/^\d{4}$/)
-    .optional()
-    .describe('what a person types to say yes to exactly this where typing is the second step; of id, attempt and digest; absent: an older writer'),
   why: z.string().max(160).describe('evidence in one line'),
   since: Timestamp.describe('when it was proposed'),
 });
 export type InboxEntry = z.infer<typeof InboxEntry>;
+
+const Person = z.string().min(1).max(128);
+const PressedAt = z.number().nonnegative().describe('when, in seconds since 1970 by the clock of Home Assistant, which alone reads it');
+
+/** The first of the two presses that approve what one tap may not. It approves nothing: it makes the second button mean this, for a minute. */
+export const HomeAssistantTap = z.object({
+  id: z.string().min(1).max(400),
+  attempt: z.int().positive(),
+  digest: z.string().max(128).describe('with attempt and id, what Home Assistant showed'),
+  at: PressedAt,
+  on_behalf_of: Person.optional().describe('whoever pressed; absent: an automation, whose press does nothing'),
+});
+export type HomeAssistantTap = z.infer<typeof HomeAssistantTap>;
+
+const Confirm = z.object({
+  ...InboxEntry.shape,
+  by: Person.describe('whoever pressed first: only the same person confirms'),
+  at: PressedAt,
+});
+export type Confirm = z.infer<typeof Confirm>;
 
 export const Inbox = z.object({
   ...documentHead,
@@ -60,6 +75,10 @@ export const Inbox = z.object({
   offered: InboxEntry.nullable()
     .optional()
     .describe('what a single button is for: the only one that waits, once it has been the same for 3 s; null: nothing; absent: an older writer'),
+  asks: InboxEntry.nullable()
+    .optional()
+    .describe('what the first of two presses is for: the oldest that waits, where one tap is not enough; null: nothing; absent: an older writer'),
+  confirm: Confirm.nullable().optional().describe('what the second press is for, within a minute of the first; null: nothing; absent: an older writer'),
   actions: z.array(InboxEntry).max(inboxListed).describe('oldest first, at most 20'),
 });
 export type Inbox = z.infer<typeof Inbox>;

@@ -19,7 +19,7 @@ import { ActorStatus, Manifest } from '../contracts/actor-status.ts';
 import { DesiredNode } from '../contracts/desired.ts';
 import { Event } from '../contracts/event.ts';
 import { NodeHealth, ServiceHealth } from '../contracts/health.ts';
-import { HomeAssistantDevice, HomeAssistantStatus, Inbox } from '../contracts/home-assistant.ts';
+import { HomeAssistantDevice, HomeAssistantStatus, HomeAssistantTap, Inbox } from '../contracts/home-assistant.ts';
 import { Incident } from '../contracts/incident.ts';
 import { LinkStatus, Probe, RelayedRequest, Verdict } from '../contracts/link.ts';
 import { Cursor, Deployment, SiteSummary, WorldNode, WorldService } from '../contracts/world.ts';
@@ -55,6 +55,7 @@ export const contractSchemas = {
   Inbox,
   HomeAssistantDevice,
   HomeAssistantStatus,
+  HomeAssistantTap,
   ZigbeeBridgeState,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 

@@ -2,7 +2,7 @@
  * ha-discovery: a site's machines, services and approvals as devices of Home Assistant, by its own MQTT discovery.
  *
  * Reads: `world/…` (nodes, services, sites, actions), `links/+`, `desired/+` (where a node stands), statuses of ledgers and bridges,
- * manifests of observers, Home Assistant's birth, and its own announcements. Writes: `homeassistant/device/<id>/config`, `inbox/<site>`.
+ * manifests of observers, Home Assistant's birth and first presses (`taps/<site>`), and its own announcements. Writes: `homeassistant/device/<id>/config`, `inbox/<site>`.
  * Remembers: announced.json (memory.ts). Fails: without a connection nothing is lost, the next one compares everything.
  * Home Assistant reads our documents as they are; this actor only tells it where they are, so what it shows does not need it.
  */
@@ -49,6 +49,7 @@ function blueprint(io: ActorIo, options: HaDiscoveryOptions): Blueprint<Logic, D
       { topic: topics.manifest, levels: { actor: 'observer' } },
       { topic: topics.homeAssistantDevice },
       { topic: topics.homeAssistantStatus },
+      { topic: topics.homeAssistantTap, levels: { site: io.site } },
     ],
     owns: [{ topic: topics.inbox, levels: { site: io.site } }],
     mode: ({ context }) => mode(context.state),
@@ -74,6 +75,10 @@ function blueprint(io: ActorIo, options: HaDiscoveryOptions): Blueprint<Logic, D
       inbox: ({ body }) => {
         io.documents.set(topics.inbox, { site: io.site }, body);
         io.documents.complete();
+      },
+      tap_ignored: ({ tap }) => {
+        const why = tap.on_behalf_of === undefined ? 'an automation pressed it, or somebody without a user' : 'that does not wait any more';
+        io.log.warn({ id: tap.id, attempt: tap.attempt }, `a first press in Home Assistant does nothing: ${why}`);
       },
       declined: ({ id }) => {
         io.log.info({ id }, 'a person deleted this device in Home Assistant; it is not announced again until the next start');

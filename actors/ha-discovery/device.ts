@@ -12,7 +12,7 @@ export interface Source {
 }
 
 export interface Component {
-  readonly platform: 'sensor' | 'binary_sensor' | 'button' | 'text';
+  readonly platform: 'sensor' | 'binary_sensor' | 'button';
   /** null: the device itself. */
   readonly name: string | null;
   readonly unique_id: string;
@@ -20,10 +20,15 @@ export interface Component {
   readonly [option: string]: unknown;
 }
 
+/** An entity that an earlier version announced: this takes it away, where leaving it out would not. */
+export interface Removed {
+  readonly platform: 'text';
+}
+
 export interface Device {
   readonly device: Readonly<Record<string, unknown>> & { readonly identifiers: readonly string[]; readonly name: string };
   readonly origin: { readonly name: string; readonly sw_version: string };
-  readonly components: Readonly<Record<string, Component>>;
+  readonly components: Readonly<Record<string, Component | Removed>>;
   readonly availability: readonly Source[];
   readonly availability_mode: 'all';
   readonly qos: 1;
@@ -73,6 +78,8 @@ interface DeviceOptions {
   readonly area?: string | undefined;
   readonly availability: readonly Source[];
   readonly components: readonly ComponentOptions[];
+  /** By key. */
+  readonly removed?: Readonly<Record<string, Removed>>;
 }
 
 export interface ComponentOptions {
@@ -86,7 +93,7 @@ export interface ComponentOptions {
 }
 
 export function deviceOf(maker: Maker, options: DeviceOptions): Device {
-  const { id, name, model, via, area, availability, components } = options;
+  const { id, name, model, via, area, availability, components, removed = {} } = options;
   return {
     device: {
       identifiers: [id],
@@ -97,12 +104,15 @@ export function deviceOf(maker: Maker, options: DeviceOptions): Device {
       ...(area === undefined ? {} : { suggested_area: area }),
     },
     origin: { name: 'homelab', sw_version: maker.version },
-    components: Object.fromEntries(
-      components.map(({ key, platform, name: called, called: words, options: more }) => [
-        key,
-        { platform, name: called, unique_id: `${id}_${key}`, default_entity_id: entityId(platform, ...words), ...more },
-      ]),
-    ),
+    components: {
+      ...Object.fromEntries(
+        components.map(({ key, platform, name: called, called: words, options: more }) => [
+          key,
+          { platform, name: called, unique_id: `${id}_${key}`, default_entity_id: entityId(platform, ...words), ...more },
+        ]),
+      ),
+      ...removed,
+    },
     availability,
     availability_mode: 'all',
     qos: 1,

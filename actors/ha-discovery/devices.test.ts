@@ -92,16 +92,23 @@ describe('availability', () => {
 describe('the device of a site', () => {
   it('has the inbox and its buttons only at its own broker', async () => {
     const devices = seen(await twoSites());
-    const inbox = ['waiting', 'approve_next', 'reject_next', 'approve_code', 'answer'];
+    const inbox = ['waiting', 'approve_next', 'reject_next', 'approve_ask', 'approve_confirm', 'answer'];
     const keysOf = (id: string): readonly string[] => Object.keys(devices.get(id)?.components ?? {}).filter((key) => inbox.includes(key));
     expect([keysOf('homelab_site_hub'), keysOf('homelab_site_cabin')]).toEqual([inbox, ['waiting']]);
-    const { approve_next: approve, reject_next: reject, approve_code: code, answer } = devices.get('homelab_site_hub')?.components ?? {};
-    for (const each of [approve, reject, code]) {
+    const {
+      approve_next: approve,
+      reject_next: reject,
+      approve_ask: ask,
+      approve_confirm: confirm,
+      answer,
+    } = devices.get('homelab_site_hub')?.components ?? {};
+    for (const each of [approve, reject, ask, confirm]) {
       expect(each).toMatchObject({ retain: false, entity_category: 'config', json_attributes_topic: 'homelab/inbox/hub' });
       expect(topicsOf(each?.['availability'])).toEqual(['homelab/inbox/hub', 'homelab/actors/vps/ha-discovery', 'homelab/actors/vps/ledger']);
     }
-    expect([approve, code, reject].map((each) => each?.['command_topic'])).toEqual([
+    expect([approve, ask, confirm, reject].map((each) => each?.['command_topic'])).toEqual([
       'homelab/actions/approved/homeassistant',
+      'homelab/taps/hub',
       'homelab/actions/approved/homeassistant',
       'homelab/actions/rejected/homeassistant',
     ]);
@@ -109,14 +116,21 @@ describe('the device of a site', () => {
   });
 
   it('says yes by one tap to what is of low risk only, and always names what was shown', async () => {
-    const { approve_next: approve, reject_next: reject, approve_code: code } = seen(await twoSites()).get('homelab_site_hub')?.components ?? {};
+    const {
+      approve_next: approve,
+      reject_next: reject,
+      approve_ask: ask,
+      approve_confirm: confirm,
+    } = seen(await twoSites()).get('homelab_site_hub')?.components ?? {};
     const source = (each: typeof approve): string => ((each?.['availability'] ?? []) as Seen['availability'])[0]?.value_template ?? '';
     expect(source(approve)).toContain("value_json.offered.risk == 'low'");
     expect(source(reject)).not.toContain('risk');
-    for (const each of [approve, reject, code]) {
+    for (const each of [approve, reject, ask, confirm]) {
       const template = String(each?.['command_template']);
       expect(template).toMatch(/\bid=.+\battempt=.+\bdigest=/);
       expect(template).toContain('this.attributes');
+      // A button: the one entity that writes its state, with who pressed it, before it renders.
+      expect(each?.['platform']).toBe('button');
       // What would be sent where no template is rendered names nothing.
       expect(each).not.toHaveProperty('payload_press');
     }

@@ -3,11 +3,15 @@
  *
  * One fixed inbox instead of a device for each action, which would make Home Assistant's registry churn. Whatever is asked from here
  * names the action, the attempt and the digest that Home Assistant showed, and the person: the ledger takes nothing from a front end
- * without one, so an automation is refused. What is guarded has no button (decision 18): its code is typed, which is the second step.
+ * without one, so an automation is refused. What is guarded takes two presses, of two buttons, by the same person (decision 18).
+ *
+ * Everything that is pressed here is a button, because of the person: in a template `this` is the state as it was last written, with the
+ * context of who made it be written, and a button alone is written before its template is rendered (test/kit/ha-front-end.ts).
  */
 import { homeAssistantLogin } from '../../contracts/home-assistant.ts';
 import { topics } from '../../contracts/topics.ts';
-import { type ComponentOptions, type Source, template } from './device.ts';
+import { type ComponentOptions, type Removed, type Source, template } from './device.ts';
+import { confirmWithinMs } from './first-press.ts';
 import { actorSource, type Directory, topicAt } from './sources.ts';
 
 export type Called = (...words: readonly string[]) => readonly string[];
@@ -20,39 +24,57 @@ const by = [
 ].join('');
 
 /** The entity's own attributes are what was on the screen. An entity that has none is refused: nothing has such a digest. */
-const offered = [
+const seen = [
   by,
   '{% set seen = this.attributes if this is defined else {} %}',
-  "{{ dict(dict(id=seen['id'] | default('nothing'), attempt=seen['attempt'] | default(1), digest=seen['digest'] | default('none')), **by) | to_json }}",
+  "{% set named = dict(id=seen['id'] | default('nothing'), attempt=seen['attempt'] | default(1), digest=seen['digest'] | default('none')) %}",
 ].join('');
 
-/** A code that none has, or two, is sent as a name that nothing has, so that the ledger says so. */
-const typed = [
-  by,
-  '{% set code = value | string | trim %}',
-  "{% set found = ((this.attributes['actions'] if this is defined else none) or []) | selectattr('code', 'defined') | selectattr('code', 'eq', code) | list %}",
-  "{{ dict(dict(id=found[0]['id'], attempt=found[0]['attempt'], digest=found[0]['digest']) if found | length == 1 else dict(id='code ' ~ code), **by) | to_json }}",
+const decides = `${seen}{{ dict(named, **by) | to_json }}`;
+
+/** Nobody is asked for anything by it. */
+const asks = `${seen}{{ dict(dict(named, at=now().timestamp()), **by) | to_json }}`;
+
+/**
+ * The same person within the minute, by the clock that stamped the first press: also when nobody takes the button back in time. Anything
+ * else is sent under a name that nothing has, so that the ledger says so.
+ */
+const confirms = [
+  seen,
+  "{% set age = now().timestamp() - (seen['at'] | default(0)) %}",
+  `{% set same = by and seen['by'] | default('') == by['on_behalf_of'] and age >= 0 and age < ${confirmWithinMs / 1_000} %}`,
+  "{{ dict(named if same else dict(id='what ' ~ seen['by'] | default('nobody') ~ ' began'), **by) | to_json }}",
 ].join('');
 
-const isOffered = (more = ''): string =>
-  `{{ 'online' if value_json is defined and value_json.offered is defined and value_json.offered${more} else 'offline' }}`;
+type Field = 'offered' | 'asks' | 'confirm';
+const has = (field: Field): string => `value_json is defined and value_json.${field} is defined and value_json.${field}`;
 
-/** What the buttons are about, for their details in Home Assistant and for the templates above. */
-const offeredAttributes = "{{ value_json.offered | to_json if value_json is defined and value_json.offered is defined and value_json.offered else '{}' }}";
+const isThere = (field: Field, more = ''): string => `{{ 'online' if ${has(field)}${more} else 'offline' }}`;
+
+/** What a button is about, for its details in Home Assistant and for the templates above. */
+const about = (topic: string, field: Field): Readonly<Record<string, unknown>> => ({
+  json_attributes_topic: topic,
+  json_attributes_template: `{{ value_json.${field} | to_json if ${has(field)} else '{}' }}`,
+});
+
+/** A field to type a code into; its template was rendered before its state was written, so it named nobody, or the wrong person. */
+export const inboxRemoved: Readonly<Record<string, Removed>> = { approve_code: { platform: 'text' } };
 
 export function inboxEntities(at: Directory, called: Called): readonly ComponentOptions[] {
   const topic = topicAt(at, topics.inbox.build({ site: at.site }));
   const reply = topicAt(at, topics.reply.build({ requester: homeAssistantLogin, site: at.site }));
   const self = actorSource(at, at.self, 'ha-discovery');
   const judged = at.ledger === null ? [] : [actorSource(at, at.ledger, 'ledger')];
-  const asking = (state: 'approved' | 'rejected', source: string): Readonly<Record<string, unknown>> => ({
-    command_topic: topicAt(at, topics.request.build({ state, requester: homeAssistantLogin })),
+  const request = (state: 'approved' | 'rejected'): string => topics.request.build({ state, requester: homeAssistantLogin });
+  const button = (field: Field, sends: string, to: string, more = ''): Readonly<Record<string, unknown>> => ({
+    command_topic: topicAt(at, to),
+    command_template: sends,
     retain: false,
     // Out of the reach of voice assistants and of actions on a whole area.
     entity_category: 'config',
-    availability: [{ topic, value_template: source } satisfies Source, self, ...judged],
+    availability: [{ topic, value_template: isThere(field, more) } satisfies Source, self, ...judged],
+    ...about(topic, field),
   });
-  const button = { command_template: offered, json_attributes_topic: topic, json_attributes_template: offeredAttributes };
   return [
     {
       key: 'waiting',
@@ -74,32 +96,28 @@ export function inboxEntities(at: Directory, called: Called): readonly Component
       platform: 'button',
       name: 'Approve next',
       called: called('approve', 'next'),
-      options: { ...asking('approved', isOffered(" and value_json.offered.risk == 'low'")), ...button, icon: 'mdi:check-bold' },
+      options: { ...button('offered', decides, request('approved'), " and value_json.offered.risk == 'low'"), icon: 'mdi:check-bold' },
     },
     {
       key: 'reject_next',
       platform: 'button',
       name: 'Reject next',
       called: called('reject', 'next'),
-      options: { ...asking('rejected', isOffered()), ...button, icon: 'mdi:close-thick' },
+      options: { ...button('offered', decides, request('rejected')), icon: 'mdi:close-thick' },
     },
     {
-      key: 'approve_code',
-      platform: 'text',
-      name: 'Approve by code',
-      called: called('approve', 'code'),
-      options: {
-        ...asking('approved', template.available(['one', 'several'])),
-        command_template: typed,
-        // Always empty: what was typed does not stay on a screen, and the same code can be typed once more.
-        state_topic: topic,
-        value_template: "{{ '' }}",
-        max: 4,
-        pattern: '^([0-9]{4})?$',
-        icon: 'mdi:form-textbox-password',
-        json_attributes_topic: topic,
-        json_attributes_template: template.attributes(['actions']),
-      },
+      key: 'approve_ask',
+      platform: 'button',
+      name: 'Approve in two steps',
+      called: called('approve', 'in', 'two', 'steps'),
+      options: { ...button('asks', asks, topics.homeAssistantTap.build({ site: at.site })), icon: 'mdi:check' },
+    },
+    {
+      key: 'approve_confirm',
+      platform: 'button',
+      name: 'Confirm the approval',
+      called: called('confirm', 'approval'),
+      options: { ...button('confirm', confirms, request('approved')), icon: 'mdi:check-all' },
     },
     {
       key: 'answer',

@@ -1,8 +1,8 @@
 /** The inbox of this broker: what waits for a yes, in one document that Home Assistant shows as a number and its attributes. Pure. */
-import { createHash } from 'node:crypto';
 import type { Action } from '../../contracts/action.ts';
-import { type InboxEntry, inboxListed } from '../../contracts/home-assistant.ts';
-import type { InboxBody } from './state.ts';
+import { type Confirm, type InboxEntry, inboxListed } from '../../contracts/home-assistant.ts';
+import { meansSame } from './first-press.ts';
+import type { FirstPress, InboxBody } from './state.ts';
 
 /** Named in the line for people. */
 const namedMax = 3;
@@ -10,42 +10,51 @@ const namedMax = 3;
 const whyChars = 160;
 const summaryChars = 400;
 
-/** Under which a button means the same: what its yes would bind to. null: none or several wait. */
-export function onlyOne(pending: ReadonlyMap<string, Action>): string | null {
-  const [only] = pending.values();
-  return only === undefined || pending.size > 1 ? null : `${only.id} ${only.attempt} ${only.digest}`;
+export const oldestFirst = (pending: ReadonlyMap<string, Action>): readonly Action[] =>
+  [...pending.values()].sort((a, b) => (a.proposed_at === b.proposed_at ? (a.id < b.id ? -1 : 1) : a.proposed_at < b.proposed_at ? -1 : 1));
+
+/** Under which a button means the same: what its yes would bind to. */
+export const keyOf = ({ id, attempt, digest }: Action): string => `${id} ${attempt} ${digest}`;
+
+interface Buttons {
+  /** The only one that waits has been the same for long enough for a button to mean it. */
+  readonly isOffered: boolean;
+  /** The same of the oldest that waits. */
+  readonly isAsked: boolean;
+  readonly pressed: FirstPress | null;
 }
 
-/** `isOffered`: the only one that waits has been the same for long enough for a button to mean it. */
-export function inboxOf(site: string, pending: Iterable<Action>, isOffered: boolean): InboxBody {
-  const oldestFirst = [...pending].sort((a, b) => (a.proposed_at === b.proposed_at ? (a.id < b.id ? -1 : 1) : a.proposed_at < b.proposed_at ? -1 : 1));
-  const count = oldestFirst.length;
-  const only = count === 1 ? oldestFirst[0] : undefined;
+export function inboxOf(site: string, waiting: readonly Action[], { isOffered, isAsked, pressed }: Buttons): InboxBody {
+  const [oldest] = waiting;
+  const count = waiting.length;
+  // One tap is enough for what is of low risk and waits alone: then what it means cannot be mistaken.
+  const isEnough = count === 1 && oldest?.risk === 'low';
+  const confirm = pressed === null ? null : confirmOf(waiting, pressed);
   return {
     status: count === 0 ? 'empty' : count === 1 ? 'one' : 'several',
-    summary: summaryOf(oldestFirst).slice(0, summaryChars),
+    summary: `${confirm === null ? '' : `${confirm.by} wants to approve ${confirm.id}, and has a minute to confirm it; `}${summaryOf(waiting)}`.slice(
+      0,
+      summaryChars,
+    ),
     site,
     count,
-    offered: only !== undefined && isOffered ? entryOf(only) : null,
-    actions: oldestFirst.slice(0, inboxListed).map(entryOf),
+    offered: oldest !== undefined && count === 1 && isOffered ? entryOf(oldest) : null,
+    asks: oldest !== undefined && isAsked && !isEnough ? entryOf(oldest) : null,
+    confirm,
+    actions: waiting.slice(0, inboxListed).map(entryOf),
   };
+}
+
+function confirmOf(waiting: readonly Action[], pressed: FirstPress): Confirm | null {
+  const meant = waiting.find((each) => meansSame(each, pressed));
+  return meant === undefined ? null : { ...entryOf(meant), by: pressed.by, at: pressed.at };
 }
 
 const entryOf = ({ id, type, risk, site, node, service, attempt, digest, evidence, summary, proposed_at }: Action): InboxEntry => ({
   ...{ id, type, risk, site, node, service, attempt, digest },
-  code: codeOf({ id, attempt, digest }),
   why: (evidence.message === '' ? summary : evidence.message).slice(0, whyChars),
   since: proposed_at,
 });
-
-/**
- * Four digits that a number pad can type. Not a secret: they show that somebody has read the line they stand on, and of twenty that are
- * listed two are alike once in fifty lists, which then count for neither.
- */
-function codeOf({ id, attempt, digest }: Pick<Action, 'id' | 'attempt' | 'digest'>): string {
-  const [first = 0, second = 0] = createHash('sha256').update(`${id} ${attempt} ${digest}`).digest();
-  return String((first * 256 + second) % 10_000).padStart(4, '0');
-}
 
 function summaryOf(actions: readonly Action[]): string {
   const [only] = actions;

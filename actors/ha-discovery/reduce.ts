@@ -2,18 +2,19 @@
  * Devices for Home Assistant from what the observer, the bridge and the ledger say, and the inbox of this broker.
  *
  * Reads: documents of the world, of actions, links and actors; what the broker holds of its own announcements; the birth of Home
- * Assistant; and the time. Writes, as commands: announcements, the inbox, what is to be remembered. Remembers (announced.json): which
+ * Assistant and first presses there; and the time. Writes, as commands: announcements, the inbox, what is to be remembered. Remembers (announced.json): which
  * devices it has announced. Fails: what it cannot send is sent after the next connect, when it compares everything. The maps of the
  * state are changed in place.
  */
 import type { Delivery } from '../../bus/actor.ts';
 import type { Reduction } from '../../bus/reducer.ts';
 import { topics } from '../../contracts/topics.ts';
+import { firstPress, stillPressed } from './first-press.ts';
 import { hearDocument } from './hear.ts';
-import { inboxOf, onlyOne } from './inbox.ts';
+import { inboxOf, keyOf, oldestFirst } from './inbox.ts';
 import { isOwnId } from './names.ts';
 import { remember, seeOff, settle, takeAway } from './settle.ts';
-import type { DiscoveryCommand, DiscoveryEvent, DiscoveryState } from './state.ts';
+import type { DiscoveryCommand, DiscoveryEvent, DiscoveryState, Since } from './state.ts';
 
 /** Changes are gathered this long: an observer that starts says a hundred things in a second, and each changes a device. */
 export const gatherMs = 1_000;
@@ -41,7 +42,8 @@ export function reduce(state: DiscoveryState, event: DiscoveryEvent): Result {
       state.there.clear();
       state.ownEchoes.clear();
       state.leaving.clear();
-      return { state: { ...state, isConnected: false, settleAtMs: null, answerAtMs: null }, commands: nothing };
+      // What was seen before may be something else after: whoever pressed first presses again.
+      return { state: { ...state, isConnected: false, settleAtMs: null, answerAtMs: null, pressed: null }, commands: nothing };
     case 'message':
       return onMessage(state, delivery, { now, luck });
     case 'document': {
@@ -54,13 +56,16 @@ export function reduce(state: DiscoveryState, event: DiscoveryEvent): Result {
 
 /** null: nothing is to be done by itself. */
 export function wakeAt(state: DiscoveryState): number | null {
-  const { isConnected, settleAtMs, answerAtMs, leaving } = state;
-  const times = [settleAtMs, answerAtMs, offerAtMs(state), ...leaving.values()].filter((each) => each !== null);
+  const { isConnected, settleAtMs, answerAtMs, leaving, pressed } = state;
+  const times = [settleAtMs, answerAtMs, offerAtMs(state), pressed?.untilMs ?? null, ...leaving.values()].filter((each) => each !== null);
   return isConnected && times.length > 0 ? Math.min(...times) : null;
 }
 
-/** null: nothing waits alone, or it is offered already. */
-const offerAtMs = ({ only, isOffered }: DiscoveryState): number | null => (only === null || isOffered ? null : only.sinceMs + offerAfterMs);
+/** null: nothing waits, or every button means already what it is to mean. */
+function offerAtMs({ only, isOffered, oldest, isAsked }: DiscoveryState): number | null {
+  const times = [isOffered ? null : only, isAsked ? null : oldest].filter((each) => each !== null).map(({ sinceMs }) => sinceMs + offerAfterMs);
+  return times.length === 0 ? null : Math.min(...times);
+}
 
 export function mode({ isConnected, settleAtMs, leaving }: DiscoveryState): 'reading' | 'settling' | 'announced' {
   if (!isConnected) return 'reading';
@@ -92,10 +97,20 @@ type Message = Extract<Delivery, { readonly kind: 'message' }>;
 
 function onMessage(state: DiscoveryState, message: Message, { now, luck }: { readonly now: number; readonly luck: number }): Result {
   if (message.name === 'homeAssistantDevice') return onAnnouncement(state, message, now);
+  if (message.name === 'homeAssistantTap') return onTap(state, message, now);
   if (message.name !== 'homeAssistantStatus' || message.retained) return { state, commands: nothing };
   const { status } = topics.homeAssistantStatus.schema.parse(message.payload);
   if (status === 'offline' || !state.isConnected) return { state, commands: nothing };
   return { state: { ...state, answerAtMs: now + birthEarliestMs + Math.round(luck * birthSpreadMs) }, commands: nothing };
+}
+
+/** One that the broker kept is somebody's of long ago. One that does not count leaves the one before it as it is. */
+function onTap(state: DiscoveryState, { payload, retained, text }: Message, now: number): Result {
+  if (retained || text === '' || !state.isConnected) return { state, commands: nothing };
+  const tap = topics.homeAssistantTap.schema.parse(payload);
+  const pressed = firstPress(tap, state.pending.values(), now);
+  if (pressed === null) return { state, commands: [{ type: 'tap_ignored', tap }] };
+  return withInbox({ ...state, pressed }, nothing, now);
 }
 
 /** A copy of what the broker holds, an echo of our own hand, or somebody else's. */
@@ -121,13 +136,19 @@ function onAnnouncement(state: DiscoveryState, { levels, text, retained }: Messa
 }
 
 function withInbox(state: DiscoveryState, commands: readonly DiscoveryCommand[], now: number): Result {
-  const key = onlyOne(state.pending);
-  const only = key === null ? null : state.only?.key === key ? state.only : { key, sinceMs: now };
-  const isOffered = only !== null && now >= only.sinceMs + offerAfterMs;
-  const next = { ...state, only, isOffered };
+  const waiting = oldestFirst(state.pending);
+  const key = waiting[0] === undefined ? null : keyOf(waiting[0]);
+  const only = sinceOf(state.only, waiting.length === 1 ? key : null, now);
+  const oldest = sinceOf(state.oldest, key, now);
+  const isLong = (each: Since | null): boolean => each !== null && now >= each.sinceMs + offerAfterMs;
+  const buttons = { isOffered: isLong(only), isAsked: isLong(oldest), pressed: stillPressed(state.pressed, waiting, now) };
+  const next = { ...state, only, oldest, ...buttons };
   if (!state.isConnected) return { state: next, commands };
-  const body = inboxOf(state.options.site, state.pending.values(), isOffered);
+  const body = inboxOf(state.options.site, waiting, buttons);
   const said = JSON.stringify(body);
   if (said === state.saidInbox) return { state: next, commands };
   return { state: { ...next, saidInbox: said }, commands: [{ type: 'inbox', body }, ...commands] };
 }
+
+const sinceOf = (before: Since | null, key: string | null, now: number): Since | null =>
+  key === null ? null : before?.key === key ? before : { key, sinceMs: now };

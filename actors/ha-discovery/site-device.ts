@@ -1,7 +1,7 @@
 /** A site as a device: how it is, its uplink where it has one, and, for the site of this broker, the inbox (inbox-entities.ts). Pure. */
 import { topics } from '../../contracts/topics.ts';
 import { type ComponentOptions, type Device, deviceOf, template } from './device.ts';
-import { type Called, inboxEntities } from './inbox-entities.ts';
+import { type Called, inboxEntities, inboxRemoved } from './inbox-entities.ts';
 import { idOf } from './names.ts';
 import { actorSource, type Directory, observerSources, topicAt } from './sources.ts';
 
@@ -55,6 +55,7 @@ export function siteDevice(at: Directory, site: string): Device {
     via: null,
     availability: observerSources(at, site),
     components,
+    ...(site === at.site ? { removed: inboxRemoved } : {}),
   });
 }
 

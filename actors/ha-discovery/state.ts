@@ -1,7 +1,7 @@
 /** What ha-discovery knows, what moves it, and what it wants done. Its maps are changed in place. */
 import type { Delivery } from '../../bus/actor.ts';
 import type { Action } from '../../contracts/action.ts';
-import type { HomeAssistantDevice, Inbox } from '../../contracts/home-assistant.ts';
+import type { HomeAssistantDevice, HomeAssistantTap, Inbox } from '../../contracts/home-assistant.ts';
 import type { Maker } from './device.ts';
 import type { Announced } from './memory.ts';
 
@@ -23,8 +23,27 @@ export type DiscoveryCommand =
   | { readonly type: 'announce'; readonly id: string; readonly payload: HomeAssistantDevice }
   | { readonly type: 'take_away'; readonly id: string }
   | { readonly type: 'inbox'; readonly body: InboxBody }
+  /** It names nobody, or nothing that waits. */
+  | { readonly type: 'tap_ignored'; readonly tap: HomeAssistantTap }
   /** A person deleted the device in Home Assistant. */
   | { readonly type: 'declined'; readonly id: string };
+
+/** Somebody wants to approve what one tap may not. */
+export interface FirstPress {
+  readonly id: string;
+  readonly attempt: number;
+  readonly digest: string;
+  readonly by: string;
+  /** By the clock of Home Assistant, in seconds: its template compares. */
+  readonly at: number;
+  readonly untilMs: number;
+}
+
+/** Something, by its key (inbox.ts), and since when it is that. */
+export interface Since {
+  readonly key: string;
+  readonly sinceMs: number;
+}
 
 export interface KnownNode {
   readonly site: string;
@@ -65,10 +84,14 @@ export interface DiscoveryState {
   /** Id → our own empty messages that have not come back yet: those are no person's. */
   readonly ownEchoes: Map<string, number>;
   readonly isConnected: boolean;
-  /** The only action that waits (inbox.ts), and since when it is that one; null: none or several do. */
-  readonly only: { readonly key: string; readonly sinceMs: number } | null;
+  /** The only action that waits; null: none or several do. */
+  readonly only: Since | null;
   /** The inbox says so: it has been that one for long enough. */
   readonly isOffered: boolean;
+  /** The oldest action that waits, and whether it has been that one for long enough. */
+  readonly oldest: Since | null;
+  readonly isAsked: boolean;
+  readonly pressed: FirstPress | null;
   /** Inbox as last said, as JSON. */
   readonly saidInbox: string | null;
   /** When to compare what is announced with what is; null: nothing has changed. */
@@ -97,6 +120,9 @@ export const initialState = (options: DiscoveryOptions, announced: readonly Anno
   isConnected: false,
   only: null,
   isOffered: false,
+  oldest: null,
+  isAsked: false,
+  pressed: null,
   saidInbox: null,
   settleAtMs: null,
   answerAtMs: null,

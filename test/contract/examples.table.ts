@@ -245,6 +245,7 @@ const waiting = {
   ...{ digest: '0123456789ab', why: 'web exited with code 1', since: ts },
 };
 const inbox = but(head, { status: 'one', site: 'hub', count: 1, actions: [waiting] });
+const tap = { id: waiting.id, attempt: 1, digest: waiting.digest, at: 1772366400.25, on_behalf_of: 'Anna' };
 
 export const examples: Readonly<Record<ContractName, Examples>> = {
   Event: {
@@ -604,19 +605,30 @@ export const examples: Readonly<Record<ContractName, Examples>> = {
     good: [
       inbox,
       but(inbox, { status: 'empty', count: 0, offered: null, actions: [] }),
-      but(inbox, { offered: { ...waiting, code: '0317' }, actions: [{ ...waiting, code: '0317' }] }),
+      but(inbox, { offered: waiting, asks: null, confirm: null }),
+      but(inbox, { offered: null, asks: waiting, confirm: { ...waiting, by: 'Anna', at: 1772366400.25 } }),
     ],
     bad: [
       ...badHeads(inbox),
       { field: 'count', value: but(inbox, { count: -1 }) },
       { field: 'actions.0.risk', value: but(inbox, { actions: [{ ...waiting, risk: 'none' }] }) },
       { field: 'actions.0.attempt', value: but(inbox, { actions: [{ ...waiting, attempt: 0 }] }) },
-      { field: 'actions.0.code', value: but(inbox, { actions: [{ ...waiting, code: '317' }] }) },
+      { field: 'confirm.by', value: but(inbox, { confirm: { ...waiting, at: 1772366400 } }) },
+      { field: 'confirm.at', value: but(inbox, { confirm: { ...waiting, by: 'Anna', at: ts } }) },
       { field: 'actions', value: but(inbox, { actions: Array(21).fill(waiting) }) },
     ],
     older: [{ value: only(inbox, ...headKeys, 'site', 'count', 'actions'), becomes: {} }],
   },
-
+  HomeAssistantTap: {
+    good: [tap, but(tap, { on_behalf_of: undefined })],
+    bad: [
+      { field: 'digest', value: but(tap, { digest: undefined }) },
+      { field: 'attempt', value: but(tap, { attempt: '1' }) },
+      { field: 'at', value: but(tap, { at: ts }) },
+      { field: 'on_behalf_of', value: but(tap, { on_behalf_of: '' }) },
+    ],
+    older: [{ value: tap, becomes: {} }],
+  },
   HomeAssistantDevice: {
     good: [{ device: { identifiers: ['homelab_node_vps'] }, origin: { name: 'homelab' }, components: {} }, {}],
     bad: [{ field: '', value: 'online' }],

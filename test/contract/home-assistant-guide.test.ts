@@ -170,14 +170,14 @@ describe('the guide', () => {
     const announced = world.announcements.flatMap(({ text }) =>
       Object.values((JSON.parse(text) as { readonly components: Readonly<Record<string, Node>> }).components).map((each) => each['default_entity_id']),
     );
-    const named = [...new Set(guide.match(/\b(?:sensor|binary_sensor|button)\.(?!press\b)\w+/g))];
+    const named = [...new Set(guide.match(/\b(?:sensor|binary_sensor|button|text)\.(?!press\b)\w+/g))];
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter((each) => !announced.includes(each))).toEqual([]);
   });
 
   it('has a dashboard that parses', () => {
     const cards = [...objectsIn(yaml[1])].flatMap(({ entity }) => (typeof entity === 'string' ? [entity] : []));
-    expect(cards).toContain('button.homelab_hub_approve_next');
+    for (const each of ['approve_next', 'reject_next', 'approve_in_two_steps', 'confirm_approval']) expect(cards).toContain(`button.homelab_hub_${each}`);
   });
 
   it('says how a client of MQTT 5 is set to the version that the built-in broker speaks', () => {

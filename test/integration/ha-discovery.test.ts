@@ -13,6 +13,7 @@ import { systemClock } from '../../bus/clock.ts';
 import { silentLog } from '../../bus/log.ts';
 import { RunningActor } from '../../bus/run-actor.ts';
 import { brokersUnderTest, type RunningBroker, type Seen, TestClient } from '../kit/conformance-brokers.ts';
+import { HomeAssistantFrontEnd } from '../kit/ha-front-end.ts';
 import { announcementFaults } from '../kit/ha-payload-rules.ts';
 import { desiredNode } from '../kit/ledger-desk.ts';
 import { waitFor } from '../kit/wait.ts';
@@ -154,12 +155,17 @@ describe.each(brokers)('Home Assistant on $name', ({ available, start }) => {
     readonly id: string;
     readonly attempt: number;
     readonly digest: string;
-    readonly code: string;
+    readonly risk: string;
   }
   /** As the templates of the announcement make it of what Home Assistant shows. */
   const pressed = ({ id: named, attempt, digest }: Said, person?: string): string =>
     JSON.stringify({ id: named, attempt, digest, ...(person === undefined ? {} : { on_behalf_of: person }) });
-  const inbox = (): { readonly status?: string; readonly offered?: Said | null; readonly actions?: readonly Said[] } => last('homelab/inbox/hub') ?? {};
+  const inbox = (): {
+    readonly status?: string;
+    readonly offered?: Said | null;
+    readonly asks?: Said | null;
+    readonly confirm?: (Said & { readonly by: string }) | null;
+  } => last('homelab/inbox/hub') ?? {};
   const reply = 'homelab/replies/homeassistant/hub';
   const answered = (code: string): Promise<unknown> =>
     waitFor(`the answer ${code}`, () => last(reply)?.['code'] === code, { emitter: home, state: () => last(reply) });
@@ -169,7 +175,7 @@ describe.each(brokers)('Home Assistant on $name', ({ available, start }) => {
     });
 
   it.skipIf(!available)("approves by its button what was shown, in the name of who pressed it and not in nobody's, and nothing else", async () => {
-    await run(createLedgerModule({ anonymousAllowed: false }));
+    await run(createLedgerModule({ anonymousAllowed: () => false }));
     await discovery();
     await propose();
     await waitFor('the offer', () => inbox().offered != null, { emitter: home, state: inbox });
@@ -193,19 +199,34 @@ describe.each(brokers)('Home Assistant on $name', ({ available, start }) => {
     await waitFor('the inbox to be empty', () => inbox().status === 'empty', { emitter: home });
   });
 
-  it.skipIf(!available)('approves what is guarded by the code that stands beside it', async () => {
-    await run(createLedgerModule({ anonymousAllowed: false }));
+  it.skipIf(!available)('approves what is guarded by a second press of who pressed first', async () => {
+    await run(createLedgerModule({ anonymousAllowed: () => false }));
     await discovery();
     await propose({ type: 'redeploy', params: {} });
-    await waitFor('the inbox', () => inbox().status === 'one', { emitter: home, state: inbox });
+    await waitFor('the first button', () => inbox().asks != null, { emitter: home, state: () => [inbox(), last('homelab/replies/supervisor-vps/hub')] });
     await isThere(devices);
-    const [entry] = inbox().actions ?? [];
-    expect(entry).toMatchObject({ risk: 'guarded', code: expect.stringMatching(/^\d{4}$/) });
-    const approve = 'homelab/actions/approved/homeassistant';
-    await home.link.publish(approve, JSON.stringify({ id: 'code 0000', on_behalf_of: 'Anna' }), { retain: false });
+    const config = (await retained()).find(({ topic }) => topic.includes('site_hub'))?.text ?? '{}';
+    const screen = new HomeAssistantFrontEnd({
+      clock: systemClock,
+      people: { u1: 'Anna', u2: 'Bob' },
+      publish: ({ topic, text }) => void home.link.publish(topic, text, { retain: false }),
+    });
+    screen.announced(config);
+    const look = (): void => {
+      for (const { topic, text } of home.seen) if (/^homelab\/(inbox|actors)\//.test(topic)) screen.hear(topic, text);
+    };
+    await say('actors/vps/observer', { status: 'online', node: 'vps', actor: 'observer' });
+    look();
+    expect([screen.isAvailable('approve_next'), screen.isAvailable('approve_ask'), screen.isAvailable('approve_confirm')]).toEqual([false, true, false]);
+    screen.press('approve_ask', 'u1');
+    await waitFor('the second button', () => inbox().confirm != null, { emitter: home, state: inbox });
+    look();
+    screen.press('approve_confirm', 'u2');
     await answered('unknown_action');
-    const named = (inbox().actions ?? []).find(({ code }) => code === entry?.code) as Said;
-    await home.link.publish(approve, pressed(named, 'Anna'), { retain: false });
+    screen.press('approve_confirm', null);
+    await answered('on_behalf_of_needed');
+    screen.press('approve_confirm', 'u1');
     await answered('approved');
+    expect(last('homelab/world/actions/vps/redeploy-vps-web')).toMatchObject({ status: 'approved', approved_by: 'Anna via homeassistant' });
   });
 });

@@ -133,6 +133,8 @@ export const accessMatrix: readonly MatrixRow[] = [
   at('verdict', 'verdicts/hub', none, none),
   at('inbox', 'inbox/hub', ['ha-discovery-vps'], none),
   at('inbox', 'inbox/cabin', none, ['ha-discovery-cabin-1']),
+  at('homeAssistantTap', 'taps/hub', ['homeassistant'], none),
+  at('homeAssistantTap', 'taps/cabin', none, ['homeassistant']),
 ];
 
 /** Outside the root: topics of Home Assistant that somebody of ours may write, and Home Assistant itself. */

@@ -114,6 +114,13 @@ export class DiscoveryWorld {
     this.life.hear({ kind: 'message', name: 'homeAssistantStatus', topic: '', levels: {}, text: status, payload: { status }, retained: false, at });
   }
 
+  /** Somebody presses the first of two buttons there. */
+  tap(payload: unknown, { retained = false }: { readonly retained?: boolean } = {}): void {
+    const at = this.clock.now();
+    const [levels, text] = [{ site: 'hub' }, JSON.stringify(payload)];
+    this.life.hear({ kind: 'message', name: 'homeAssistantTap', topic: topics.homeAssistantTap.build(levels), levels, text, payload, retained, at });
+  }
+
   site(site = 'hub'): void {
     const counts = { nodes: {}, services: {}, incidents_active: 0, actions_pending: 0, actions_running: 0 };
     this.life.hearDocument(topics.site, { site }, { status: 'nominal', site, ...counts });

@@ -13,13 +13,11 @@ const good = {
 };
 type Payload = Readonly<Record<string, unknown>>;
 const faultsOf = (payload: Payload): readonly string[] => payloadFaults(topic, JSON.stringify(payload));
-const text = { platform: 'text', name: 'Code', unique_id: 'vps_code', default_entity_id: 'text.vps_code', command_topic: 'homelab/x', max: 4 };
-const withText = (more: Payload): Payload => ({ ...good, components: { code: { ...text, ...more } } });
 const withSensor = (more: Payload): Payload => ({ ...good, components: { cpu: { ...sensor, ...more } } });
 
 it('takes a device that is as it should be, and one that is taken away', () => {
   expect(faultsOf(good)).toEqual([]);
-  expect(faultsOf(withText({ pattern: '^([0-9]{4})?$', entity_category: 'config' }))).toEqual([]);
+  expect(faultsOf({ ...good, components: { cpu: sensor, code: { platform: 'text' } } })).toEqual([]);
   expect(payloadFaults(topic, '')).toEqual([]);
 });
 
@@ -57,10 +55,7 @@ describe('refuses', () => {
       withSensor({ json_attributes_topic: 'a', json_attributes_template: "{{ dict({'state': 1}) }}" }),
       /state would be dropped/,
     ],
-    ['a text that nobody hears', withText({ command_topic: undefined }), /command_topic/],
-    ['a text that is never long enough', withText({ min: 4 }), /min is not below max/],
-    ['a text longer than a state', withText({ max: 256 }), /longer than a state/],
-    ['a text with a pattern that is none', withText({ pattern: '([0-9]' }), /a regular expression/],
+    ['a text: it sends before its state is written', { ...good, components: { code: { platform: 'text', unique_id: 'vps_code' } } }, /no platform/],
     ['a topic of availability beside a shared one', withSensor({ availability_topic: 'a' }), /beside a shared/],
   ])('%s', (_, payload, words) => {
     expect(faultsOf(payload).join('\n')).toMatch(words);

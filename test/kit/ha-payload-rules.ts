@@ -1,6 +1,6 @@
 /**
  * Whether Home Assistant would take a device that is announced to it, and everything in it: what its own schemas check (components/mqtt:
- * schemas.py, discovery.py, sensor.py, binary_sensor.py, button.py, text.py, entity.py), and what it takes and then does not do.
+ * schemas.py, discovery.py, sensor.py, binary_sensor.py, button.py, entity.py), and what it takes and then does not do.
  *
  * Stricter than Home Assistant in one thing: a key that a component does not know is ignored there, and a mistake here.
  */
@@ -23,14 +23,6 @@ const balanced = (text: string): boolean =>
     ['(', ')'],
     ['[', ']'],
   ].every(([open = '', close = '']) => text.split(open).length === text.split(close).length);
-
-function isRegExp(text: string): boolean {
-  try {
-    return new RegExp(text).source !== '';
-  } catch {
-    return false;
-  }
-}
 
 const source = z.strictObject({
   topic,
@@ -132,24 +124,11 @@ const platforms = {
     entity_category: z.enum(['config', 'diagnostic']).optional(),
     device_class: z.enum(['restart', 'update', 'identify']).optional(),
   }),
-  text: z
-    .strictObject({
-      ...entity,
-      command_topic: topic,
-      command_template: template.optional(),
-      state_topic: topic.optional(),
-      value_template: template.optional(),
-      min: z.int().nonnegative().default(0),
-      max: z.int().positive().max(255, 'longer than a state').default(255),
-      mode: z.enum(['text', 'password']).optional(),
-      pattern: z.string().refine(isRegExp, 'a regular expression').optional(),
-      optimistic: z.boolean().optional(),
-      retain: z.boolean().optional(),
-      entity_category: z.enum(['config', 'diagnostic']).optional(),
-    })
-    .refine(({ min, max }) => min < max, 'min is not below max'),
 } as const;
 type Platform = keyof typeof platforms;
+
+/** Of entities that were announced once: with its platform and nothing else one is taken away. */
+const removable = z.strictObject({ platform: z.literal('text') });
 
 /** Dropped from attributes without a word, or taken for the entity's own. */
 const forbiddenAttributes = ['state', 'icon', 'device_class', 'available', 'unique_id', 'friendly_name', 'entity_id', 'unit_of_measurement', 'attribution'];
@@ -182,6 +161,7 @@ export function payloadFaults(topicName: string, text: string): readonly string[
 
 function componentFaults(key: string, given: Readonly<Record<string, unknown>>, payload: Root): readonly string[] {
   if (!/^[a-zA-Z0-9_-]+$/.test(key)) return ['its name may hold letters, digits, _ and - only'];
+  if (removable.safeParse(given).success) return [];
   if (!Object.hasOwn(platforms, String(given['platform']))) return [`no platform that is used here: ${String(given['platform'])}`];
   const parsed = platforms[given['platform'] as Platform].safeParse(given);
   if (!parsed.success) return parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
@@ -252,7 +232,7 @@ export function announcementFaults(announcements: readonly Announcement[]): read
     ...faults,
     ...twice(
       'unique_id',
-      entities.map((each) => each['unique_id']),
+      entities.map((each) => each['unique_id']).filter((each) => each !== undefined),
     ),
     ...twice('device', ids),
     ...twice(
