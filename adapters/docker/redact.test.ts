@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRedactor, redacted, redactProse } from './redact.ts';
+import { createRedactor, redactProse } from './redact.ts';
+import { redacted } from './secret-forms.table.ts';
 
 const secretKeys = [
   'DB_PASSWORD',

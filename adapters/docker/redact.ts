@@ -1,14 +1,14 @@
 /**
  * Takes secrets out of what the engine tells about a container, before it leaves this process: diagnostics, probe output, logs.
  *
- * A secret is: the value of an environment variable, label, option or command-line flag whose name looks secret, and the password
+ * A secret is: what is known by its form (secret-forms.table.ts), what a text calls a secret in words (secrets-in-prose.ts), the value
+ * of an environment variable, label, option or command-line flag whose name looks secret, and the password
  * of any URL. It is replaced where it stands, whatever its length, and everywhere else it occurs if it has at least 6 characters
  * (in commands, labels, health checks, logs), as it is, quoted, percent-encoded, JSON-escaped or line by line.
  * Pure. When in doubt it redacts: a diagnosis with a hole is better than a leak.
  */
-
-/** Contains nothing that could itself be part of a secret of 6 characters. */
-export const redacted = '***';
+import { redacted, withoutKnownForms } from './secret-forms.table.ts';
+import { withoutSecretsInProse } from './secrets-in-prose.ts';
 
 /** Shorter values are words like `true` and `root`: replacing them everywhere would destroy the rest. */
 const secretCharsMin = 6;
@@ -30,6 +30,7 @@ const flagAndWord = /(?<![\w-])(--?[\w.-]+)(\s+)("[^"]*"|'[^']*'|[^\s"'-]\S*)/g;
 const authorization = /\b(bearer|basic)(\s+)([\w+/=.~-]{8,})/gi;
 
 export interface Redactor {
+  /** For what it says: output of probes, logs, errors. */
   readonly text: (text: string) => string;
   /** A copy of a JSON value without the secrets, keys included. */
   readonly value: (value: unknown) => unknown;
@@ -43,8 +44,10 @@ export function createRedactor(inspect: unknown): Redactor {
   });
   // Longest first, so that a secret that is part of another does not leave the rest of it.
   const needles = [...secrets].sort((a, b) => b.length - a.length);
-  const text = (input: string): string => withoutNeedles(withoutPatterns(input), needles);
-  return { text, value: (value) => redactValue(value, '', text) };
+  return {
+    text: (input) => withoutNeedles(redactProse(input), needles),
+    value: (value) => redactValue(value, '', (input) => withoutNeedles(withoutPatterns(input), needles)),
+  };
 }
 
 const looksSecret = (name: string, value: string): boolean => secretName.test(name) && !(/^(OLD)?PWD$/.test(name) && value.startsWith('/'));
@@ -110,20 +113,14 @@ function attempt(convert: (text: string) => string, text: string): string {
 }
 
 const withoutPatterns = (text: string): string =>
-  text
+  withoutKnownForms(text)
     .replace(urlUserinfo, `$1${redacted}@`)
     .replace(urlPasswordWithSlash, `$1${redacted}@`)
     .replace(authorization, `$1$2${redacted}`)
     .replace(assignment, (whole, name: string, equals: string, value: string) => (looksSecret(name, value) ? `${name}${equals}${redacted}` : whole));
 
-/** `password: x`, `"token":"x"`, `a=password=x`: the name must be a secret's whole name, or every service called auth-something would vanish. */
-const namedInProse =
-  /(?<![\w-])((?:[\w.-]{0,64}[_.-])?(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|pin))(["']?\s{0,4}[:=]\s{0,4})("[^"]*"|'[^']*'|[^\s,;}&"']+)/gi;
-/** Tokens that say themselves what they are: GitHub, GitLab, Slack, OpenAI and its like, AWS, ours. */
-const selfNamed = /(?<![\w-])(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|AKIA|homelab_)[\w-]{8,}/g;
-
 /** Free text, in which nothing says where a secret stands: what people write as a reason, what programs say of themselves. */
-export const redactProse = (text: string): string => redactCommand(withoutPatterns(text)).replace(selfNamed, redacted).replace(namedInProse, `$1$2${redacted}`);
+export const redactProse = (text: string): string => withoutSecretsInProse(redactCommand(withoutPatterns(text)));
 
 /** Until none is left: putting the mark in could join two halves. Ends, because each replacement makes the text shorter. */
 function withoutNeedles(input: string, needles: readonly string[]): string {

@@ -2,10 +2,10 @@
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { attemptsWindowMs, perAddressMax, perLoginMax } from '../../contracts/login-attempts.ts';
 import { actionName, cheapHash, cookieOf, OperatorWeb, password, someLogins } from '../../test/kit/operator-web.ts';
 import { waitFor } from '../../test/kit/wait.ts';
 import { type LoginEntry, writeLogins } from '../logins/logins-file.ts';
-import { attemptsWindowMs, perAddressMax, perLoginMax } from './attempts.ts';
 import { ageMaxMs, idleMaxMs } from './sessions.ts';
 
 const some = someLogins();

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { streamAliveMs } from '../../contracts/defaults.ts';
+import { attemptsWindowMs, perAddressMax, perKnownMax, perLoginMax, turnEveryMs, turnsAtOnce } from '../../contracts/login-attempts.ts';
 import { OperatorWeb } from '../../test/kit/operator-web.ts';
 import { bodyBytesMax, requestsPerMinuteMax } from './app.ts';
-import { attemptsWindowMs, perAddressMax, perBrowserMax, perLoginMax, turnEveryMs, turnsAtOnce } from './attempts.ts';
 import { knownForMs } from './known-browser.ts';
 import { ageMaxMs, idleMaxMs } from './sessions.ts';
 import { gatherMs, slowClientMs, streamsMax } from './stream.ts';
@@ -19,7 +19,7 @@ const limits: Readonly<Record<string, number>> = {
     requestsPerMinuteMax,
     perLoginMax,
     perAddressMax,
-    perBrowserMax,
+    perKnownMax,
     turnsAtOnce,
     turnEveryMs,
     knownForMs,

@@ -4,8 +4,8 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { EventStorePort, OperatorDesk } from '../../actors/operator-ui/ports.ts';
 import type { Log } from '../../bus/log.ts';
 import type { PersonRole } from '../../contracts/desired.ts';
+import type { Attempts } from '../../contracts/login-attempts.ts';
 import type { LoginBook } from '../logins/login-book.ts';
-import type { Attempts } from './attempts.ts';
 import type { Sessions } from './sessions.ts';
 
 export type App = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, ZodTypeProvider>;
@@ -32,6 +32,8 @@ declare module 'fastify' {
     readonly gate?: Gate;
     /** What the answer depends on: the documents alone, or also whether they may be believed. Absent: on more. */
     readonly taggedBy?: 'documents' | 'belief';
+    /** The type of content where that is text, for the OpenAPI document. Absent: JSON by its schema. */
+    readonly answersText?: string;
   }
 }
 

@@ -9,16 +9,17 @@ import fastifyHelmet from '@fastify/helmet';
 import fastifyRateLimit from '@fastify/rate-limit';
 import fastifySwagger from '@fastify/swagger';
 import { fastify } from 'fastify';
-import { createJsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { App, WebParts } from './app-types.ts';
 import { createGuard } from './guard.ts';
+import { addAnswers, openapiOptions } from './openapi.ts';
 import { addPage } from './page-files.ts';
 import { logRefusal, Refusal, refusalOf, sendRefusal } from './refusal.ts';
 import { addAccess } from './routes-access.ts';
 import { addDeciding } from './routes-decide.ts';
 import { addLooking } from './routes-look.ts';
 import { addStream } from './routes-stream.ts';
-import { createStreams, type Timing } from './stream.ts';
+import type { Streams } from './stream.ts';
 
 /** The largest thing anybody sends is a note of 400 characters. */
 export const bodyBytesMax = 64 * 1024;
@@ -49,7 +50,8 @@ const contentSecurityPolicy = {
   },
 };
 
-export async function buildApp(parts: WebParts, timing?: Timing): Promise<App> {
+/** Ends the streams when it is closed. */
+export async function buildApp(parts: WebParts, streams: Streams): Promise<App> {
   const { desk, log, settings } = parts;
   const app: App = fastify({
     bodyLimit: bodyBytesMax,
@@ -67,7 +69,6 @@ export async function buildApp(parts: WebParts, timing?: Timing): Promise<App> {
     },
   }).withTypeProvider<ZodTypeProvider>();
   const guard = createGuard(parts);
-  const streams = createStreams(desk, log, timing);
   app.addHook('onClose', () => {
     streams.close();
   });
@@ -88,15 +89,8 @@ export async function buildApp(parts: WebParts, timing?: Timing): Promise<App> {
     referrerPolicy: { policy: 'no-referrer' },
   });
   await app.register(fastifyCompress, { threshold: compressAboveBytes, encodings: ['gzip'], zlibOptions: { level: 5 } });
-  await app.register(fastifySwagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'homelab', version: desk.version, description: 'What the operator-ui answers over HTTP. Explained in docs/operator-api.md.' },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' }, session: { type: 'apiKey', in: 'cookie', name: 'homelab_session' } } },
-      security: [{ token: [] }, { session: [] }],
-    },
-    transform: createJsonSchemaTransform({ skipList: [], zodToJsonConfig: { target: 'draft-2020-12' } }),
-  });
+  app.addHook('onRoute', addAnswers);
+  await app.register(fastifySwagger, openapiOptions(desk.version));
   // After the parts that count requests and set headers, before everything else.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('cache-control', 'private, no-cache');

@@ -1,18 +1,21 @@
 /**
  * Where the web server listens: on this machine only while nobody needs a login, and where it was told to from the first login on, in the same
- * process and with the connections that there are. Nothing ever takes it back.
+ * process and with the connections that are in use. Nothing ever takes it back.
  *
- * Asks the book of logins each second. Where the wider place cannot be had, it goes on on this machine, says why, and tries again each second.
+ * Asks the book of logins each second. Where the wider place cannot be had, it goes on on this machine, says why, and tries again each half
+ * minute: the place is tried out before anything is given up for it.
  */
 import type { Server } from 'node:http';
+import { createServer, type ListenOptions, type Server as NetServer } from 'node:net';
 import type { Log } from '../../bus/log.ts';
+import { isLoopback } from '../../contracts/loopback.ts';
 
 /** As the brokers look at their logins: whoever makes one sees it count at once. */
 const lookEveryMs = 1_000;
+/** An address that the machine does not have yet, or a port that somebody else has: nothing that comes within seconds. An attempt at a port ends idle connections. */
+const retryEveryMs = 30_000;
 
 const thisMachine = '127.0.0.1';
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 /** Where it will listen. */
 export const hostOf = (wanted: string, isLoginNeeded: boolean): string => (isLoginNeeded || isLoopback(wanted) ? wanted : thisMachine);
@@ -28,9 +31,19 @@ export interface ListeningParts {
   readonly isNeeded: () => boolean;
   readonly loginsFile: string;
   readonly log: Log;
+  /** Called each second: what was let in and should not be any more ends then, whether or not anything else happens. */
+  readonly onLook: () => void;
   /** Called when what it says of itself has changed. */
   readonly onMoved: (place: Place) => void;
+  /** Default: what is usual. */
+  readonly pace?: Pace;
 }
+
+export interface Pace {
+  readonly lookEveryMs: number;
+  readonly retryEveryMs: number;
+}
+const usualPace: Pace = { lookEveryMs, retryEveryMs };
 
 export class Listening {
   private readonly parts: ListeningParts;
@@ -42,6 +55,8 @@ export class Listening {
   private told: string;
   private moving: Promise<void> = Promise.resolve();
   private isMoving = false;
+  /** By the clock that only counts (performance.now). */
+  private retryAtMs = 0;
 
   /** `server` listens already, on `host`. */
   constructor(parts: ListeningParts, server: Server, host: string) {
@@ -53,7 +68,7 @@ export class Listening {
     this.told = JSON.stringify(this.place);
     this.timer = setInterval(() => {
       this.look();
-    }, lookEveryMs);
+    }, this.pace.lookEveryMs);
     this.timer.unref();
   }
 
@@ -68,6 +83,10 @@ export class Listening {
     await this.moving;
   }
 
+  private get pace(): Pace {
+    return this.parts.pace ?? usualPace;
+  }
+
   private get notice(): string | null {
     const { wanted, isNeeded, loginsFile } = this.parts;
     if (isNeeded()) {
@@ -79,10 +98,11 @@ export class Listening {
   }
 
   private look(): void {
+    const { wanted, isNeeded, onLook } = this.parts;
+    onLook();
     if (this.isMoving) return;
-    const { wanted, isNeeded } = this.parts;
     const host = hostOf(wanted, isNeeded());
-    if (host === this.host && this.server.listening) {
+    if (this.server.listening && (host === this.host || performance.now() < this.retryAtMs)) {
       this.tell();
       return;
     }
@@ -93,11 +113,12 @@ export class Listening {
     });
   }
 
-  /** The narrow one ends first: two on one port are refused by the system. Connections that exist stay. */
+  /** The narrow one ends first: two on one port are refused by the system. Connections in use stay; idle ones end. */
   private async move(wider: string): Promise<void> {
     const { log } = this.parts;
     const before = this.host;
     try {
+      await tryOut(wider);
       await this.listenOn(wider);
       this.host = wider;
       this.trouble = null;
@@ -106,26 +127,18 @@ export class Listening {
       const why = `cannot listen on ${wider}: ${error instanceof Error ? error.message : String(error)}`;
       if (why !== this.trouble) log.error({ err: error, host: wider }, 'cannot listen there; listening on this machine only');
       this.trouble = why;
-      await this.listenOn(before).catch((again: unknown) => {
-        log.error({ err: again, host: before }, 'cannot listen at all; trying again');
-      });
+      this.retryAtMs = performance.now() + this.pace.retryEveryMs;
+      if (!this.server.listening)
+        await this.listenOn(before).catch((again: unknown) => {
+          log.error({ err: again, host: before }, 'cannot listen at all; trying again');
+        });
     }
   }
 
   private async listenOn(host: string): Promise<void> {
     const { server } = this;
     if (server.listening) server.close();
-    await new Promise<void>((resolve, reject) => {
-      const settle = (error?: Error): void => {
-        server.off('error', settle);
-        server.off('listening', settle);
-        if (error === undefined) resolve();
-        else reject(error);
-      };
-      server.once('error', settle);
-      server.once('listening', settle);
-      server.listen({ host, port: this.port });
-    });
+    await listen(server, { host, port: this.port });
   }
 
   private tell(): void {
@@ -135,4 +148,25 @@ export class Listening {
     this.told = text;
     this.parts.onMoved(place);
   }
+}
+
+/** Rejects where the name is not known, or the address not one of this machine. On a port of its own: nothing that listens is touched. */
+async function tryOut(host: string): Promise<void> {
+  const trial = createServer((socket) => socket.destroy());
+  await listen(trial, { host, port: 0 });
+  await new Promise((resolve) => trial.close(resolve));
+}
+
+async function listen(server: NetServer, where: ListenOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const settle = (error?: Error): void => {
+      server.off('error', settle);
+      server.off('listening', settle);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    server.once('error', settle);
+    server.once('listening', settle);
+    server.listen(where);
+  });
 }

@@ -34,7 +34,7 @@ export function addAccess(app: App, parts: WebParts, { guard, streams }: { reado
       const mark = await tryPassword(parts, request, login, password);
       if (mark === null) throw new Refusal(401, 'wrong_login', 'Login or password is wrong.');
       const known = knownCookieName(login);
-      reply.setCookie(known, knownCookie(login, mark, request.cookies[known], desk.now()), { ...knownOptions(request), maxAge: knownForMs / 1000 });
+      reply.setCookie(known, knownCookie(login, mark, request.cookies[known], desk.now()), { ...cookieOptions(request), maxAge: knownForMs / 1000 });
       // Whoever had this browser before is gone, and an id that somebody planted means nothing.
       endSession(parts, request, reply);
       const { id, session } = sessions.begin({ login, mark }, desk.now());
@@ -57,8 +57,8 @@ export function addAccess(app: App, parts: WebParts, { guard, streams }: { reado
 async function tryPassword({ book, attempts, desk }: WebParts, request: FastifyRequest, login: string, password: string): Promise<string | null> {
   // What was compared, not what is there when the answer comes: it may have been changed meanwhile.
   const mark = markOf(book.logins(), login);
-  const browser = browserOf(login, mark, request.cookies[knownCookieName(login)], desk.now());
-  const attempt = { login, isThere: mark !== null, address: request.ip, browser };
+  const known = browserOf(login, mark, request.cookies[knownCookieName(login)], desk.now());
+  const attempt = { login, isThere: mark !== null, address: request.ip, known };
   const waitS = attempts.begin(attempt, desk.now());
   if (waitS !== null) throw new Refusal(429, 'too_many_attempts', `Too many wrong logins; try again in ${Math.ceil(waitS / 60)} min.`, waitS);
   if (!(await verifyPassword(password, mark))) return null;
@@ -72,8 +72,5 @@ function endSession({ sessions }: WebParts, request: FastifyRequest, reply: Fast
   reply.clearCookie(cookieName, cookieOptions(request));
 }
 
-/** Nobody but the one who asks for a password needs it. */
-const knownOptions = (request: FastifyRequest) => ({ ...cookieOptions(request), path: '/login' });
-
-/** `protocol` is https only where our own socket, or a proxy that is trusted, says so. */
+/** Its path is that of everything: below which path a proxy shows this page is not known here. `protocol` is https only where our own socket, or a proxy that is trusted, says so. */
 const cookieOptions = ({ protocol }: FastifyRequest) => ({ path: '/', httpOnly: true, sameSite: 'strict' as const, secure: protocol === 'https' });

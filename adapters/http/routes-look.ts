@@ -11,14 +11,18 @@ import type { App, WebParts } from './app-types.ts';
 import { pageOfHeard } from './heard-events.ts';
 import { AllQuery, Documents, EventsQuery, Health, isAll, Summary, Topology } from './schemas.ts';
 import type { Streams } from './stream.ts';
-import { aiText, tokensOf } from './views/ai-text.ts';
+import { aiText } from './views/ai-text.ts';
 import { documentsOf } from './views/documents-of.ts';
 import { beliefKey, type Seen } from './views/freshness.ts';
 import { ActorRow, actorRows, NodeRow, nodeRows, ServiceRow, serviceRows } from './views/lists.ts';
 import { metricsOf } from './views/metrics.ts';
 import { summaryOf, topologyOf } from './views/overview.ts';
+import { tokensOf } from './views/token-count.ts';
 
 const look = { config: { gate: 'look' } } as const;
+const textType = 'text/plain; charset=utf-8';
+/** By the format of Prometheus. */
+const figuresType = 'text/plain; version=0.0.4; charset=utf-8';
 
 const EventsPage = z.object({
   events: z.array(Event).describe('newest first'),
@@ -41,16 +45,20 @@ export function addLooking(app: App, parts: WebParts, streams: Streams): void {
   });
   app.get('/summary', { ...look, schema: { summary: 'Is anything wrong', response: { 200: Summary } } }, () => summaryOf(seen(), self));
   app.get('/topology', { ...look, schema: { summary: 'Sites, nodes, links and what needs what', response: { 200: Topology } } }, () => topologyOf(seen()));
-  app.get('/ai', { ...look, schema: { summary: 'The current world as text for an AI, below 8,000 tokens, without secrets' } }, (_request, reply) => {
-    // Nothing of a container is at hand here: what looks like a secret by its form goes.
-    const text = aiText(seen(), redactProse);
+  const text = {
+    config: { gate: 'look', answersText: textType },
+    schema: { summary: 'The current world as text for an AI, below 8,000 tokens, without secrets' },
+  } as const;
+  app.get('/ai', text, (_request, reply) => {
+    // Nothing of a container is at hand here: what looks like a secret by its form or by the words around it goes.
+    const world = aiText(seen(), redactProse);
     return reply
-      .type('text/plain; charset=utf-8')
-      .header('x-homelab-tokens', String(tokensOf(text)))
-      .send(text);
+      .type(textType)
+      .header('x-homelab-tokens', String(tokensOf(world)))
+      .send(world);
   });
-  app.get('/metrics', { config: { gate: 'figures' }, schema: { summary: 'Figures for Prometheus' } }, (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsOf(seen(), { streams: streams.count(), version: desk.version })),
+  app.get('/metrics', { config: { gate: 'figures', answersText: figuresType }, schema: { summary: 'Figures for Prometheus' } }, (_request, reply) =>
+    reply.type(figuresType).send(metricsOf(seen(), { streams: streams.count(), version: desk.version })),
   );
   addLists(app, parts);
 }

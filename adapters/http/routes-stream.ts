@@ -24,18 +24,22 @@ export function addStream(app: App, { book, sessions, desk }: WebParts, { guard,
     const session = cookie === undefined ? null : sessions.peek(cookie, desk.now());
     return session !== null && session.mark === markOf(book.logins(), session.login);
   };
-  app.get('/stream', { config: { gate: 'look' }, schema: { summary: 'Changes as server-sent events', querystring: StreamQuery } }, (request, reply) => {
-    if (request.method === 'HEAD') return reply.headers(streamHeaders).send();
-    const { caller } = request;
-    const shown: Shown = { caller, cookie: request.cookies[cookieName], token: bearerOf(request) };
-    const owner = caller === null || caller.by === 'this machine' ? `address ${request.ip}` : `login ${caller.login}`;
-    if (streams.isFull(owner)) throw new Refusal(503, 'too_many_streams', `${streamsMax} pages are open already.`, 60);
-    const after = cursorOf(request.headers['last-event-id'], request.query.after);
-    const headers = Object.fromEntries(Object.entries(reply.getHeaders()).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
-    reply.hijack();
-    streams.add(reply.raw, { headers, after, owner, isWelcome: () => isStillWelcome(shown) });
-    return reply;
-  });
+  app.get(
+    '/stream',
+    { config: { gate: 'look', answersText: 'text/event-stream' }, schema: { summary: 'Changes as server-sent events', querystring: StreamQuery } },
+    (request, reply) => {
+      if (request.method === 'HEAD') return reply.headers(streamHeaders).send();
+      const { caller } = request;
+      const shown: Shown = { caller, cookie: request.cookies[cookieName], token: bearerOf(request) };
+      const owner = caller === null || caller.by === 'this machine' ? `address ${request.ip}` : `login ${caller.login}`;
+      if (streams.isFull(owner)) throw new Refusal(503, 'too_many_streams', `${streamsMax} pages are open already.`, 60);
+      const after = cursorOf(request.headers['last-event-id'], request.query.after);
+      const headers = Object.fromEntries(Object.entries(reply.getHeaders()).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+      reply.hijack();
+      streams.add(reply.raw, { headers, after, owner, isWelcome: () => isStillWelcome(shown) });
+      return reply;
+    },
+  );
 }
 
 /** A cursor of nobody: whoever shows it reads everything again. */

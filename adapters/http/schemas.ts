@@ -61,7 +61,11 @@ export const EventsQuery = z.strictObject({
   until: TimestampIn.optional(),
   type: Level.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
-  before: z.string().max(200).optional().describe('`next` of the page before'),
+  before: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z_[\da-f-]{0,36}$/, 'expected `next` of the page before')
+    .optional()
+    .describe('`next` of the page before'),
 });
 
 /** `?all`, `?all=`, `?all=true` */

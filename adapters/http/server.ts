@@ -7,12 +7,12 @@
  */
 import type { EventStorePort, OpenWebServer, OperatorDesk, WebServerPort } from '../../actors/operator-ui/ports.ts';
 import type { Log } from '../../bus/log.ts';
+import { createAttempts } from '../../contracts/login-attempts.ts';
 import { createLoginBook } from '../logins/login-book.ts';
 import type { WebSettings } from './app-types.ts';
-import { createAttempts } from './attempts.ts';
 import { hostOf, Listening, type Place } from './listening.ts';
 import { createSessions } from './sessions.ts';
-import type { Timing } from './stream.ts';
+import { createStreams, type Timing } from './stream.ts';
 
 export interface WebServerOptions extends WebSettings {
   /** Where to listen; not more than this machine while there is no login. */
@@ -35,14 +35,15 @@ export function createWebServer(options: WebServerOptions): WebServerPort {
       const host = hostOf(options.host, book.isNeeded());
       // Only who opens it carries it: the libraries are 15 MB of memory.
       const { buildApp } = await import('./app.ts');
-      const app = await buildApp({ desk, store, book, sessions, attempts, log, settings: options }, options.timing);
+      const streams = createStreams(desk, log, options.timing);
+      const app = await buildApp({ desk, store, book, sessions, attempts, log, settings: options }, streams);
       try {
         await app.listen({ host, port });
       } catch (error) {
         await app.close();
         throw new Error(refusedLine(error, host, port), { cause: error });
       }
-      const listening = new Listening({ wanted: options.host, isNeeded: book.isNeeded, loginsFile, log, onMoved }, app.server, host);
+      const listening = new Listening({ wanted: options.host, isNeeded: book.isNeeded, loginsFile, log, onLook: streams.turnAway, onMoved }, app.server, host);
       const close = async (): Promise<void> => {
         await listening.stop();
         await app.close();

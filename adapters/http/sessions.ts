@@ -37,7 +37,11 @@ const keyOf = (id: string): string => createHash('sha256').update(id).digest('ba
 
 export const newSecret = (): string => randomBytes(idBytes).toString('base64url');
 
-export const isSameSecret = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+/** `shown` is anything that somebody sent: its letters may be of more than one byte. */
+export function isSameSecret(shown: string, secret: string): boolean {
+  const [one, other] = [Buffer.from(shown), Buffer.from(secret)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
 
 export function createSessions(): Sessions {
   const sessions = new Map<string, Session>();

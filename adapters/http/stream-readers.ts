@@ -1,9 +1,9 @@
 /**
  * Who listens to GET /stream: one connection each, written to while it takes what is written.
  *
- * Who takes nothing for a while is cut off; who is told nothing for a while is told that the server is there. A connection that carries nothing
- * and does not end (a phone between two cells) is not known here for minutes: the streams of one owner are few, and the newest counts, so that
- * such leftovers lock nobody out. Remembers nothing.
+ * Who takes nothing for a while is cut off, and so is who does not take the end of its stream: until then its socket is ours. Who is told nothing
+ * for a while is told that the server is there. A connection that carries nothing and does not end (a phone between two cells) is not known here
+ * for minutes: the streams of one owner are few, and the newest counts, so that such leftovers lock nobody out. Remembers nothing.
  */
 import type { ServerResponse } from 'node:http';
 import type { Log } from '../../bus/log.ts';
@@ -74,8 +74,16 @@ export function createReaders({ log, keepAliveMs, slowClientMs, aliveText, onDra
     all.delete(reader);
   };
   const end = (reader: Reader): void => {
-    reader.response.end();
+    const { response, stuck } = reader;
     leave(reader);
+    // What waits for it would wait behind the end, too; and it is counted nowhere any more.
+    if (stuck !== null) {
+      response.destroy();
+      return;
+    }
+    const cut = setTimeout(() => response.destroy(), slowClientMs);
+    response.once('close', () => clearTimeout(cut));
+    response.end();
   };
   const sayAlive = (reader: Reader): void => {
     if (!reader.isWelcome()) end(reader);

@@ -168,6 +168,19 @@ describe('a stream', () => {
     await his.until(({ name }) => name === 'change');
   });
 
+  it('ends with the first login where nobody had one, although nothing else happens', async () => {
+    web = await OperatorWeb.start({ timing: { ...timing, keepAliveMs: 60_000 } });
+    web.fill();
+    const { cursor } = (await web.call('GET', '/documents')).json as { cursor: number };
+    node('piha');
+    const stream = await open(`/stream?after=${cursor}`);
+    // What there was to tell is told.
+    await stream.until(({ name }) => name === 'change');
+    writeLogins(join(web.directory, 'logins.yaml'), someLogins().logins);
+    await stream.ended;
+    await expect(open()).rejects.toThrow('401');
+  });
+
   it.each([
     ['its token is revoked', (logins: Logins): Logins => new Map([...logins].map(([login, entry]) => [login, { ...entry, tokens: [] }]))],
     ['its login is revoked', (logins: Logins): Logins => new Map([...logins].filter(([login]) => login !== 'anna'))],

@@ -5,7 +5,8 @@ import { Event } from '../../../contracts/event.ts';
 import type { LevelsOf, Topic } from '../../../contracts/topic.ts';
 import { topics } from '../../../contracts/topics.ts';
 import { redactProse as redact } from '../../docker/redact.ts';
-import { aiText, tokensMax, tokensOf } from './ai-text.ts';
+import { aiText, tokensMax } from './ai-text.ts';
+import { tokensOf } from './token-count.ts';
 
 const since = '2026-03-01T11:00:00.000Z';
 const nowMs = Date.parse('2026-03-01T12:00:00.000Z');

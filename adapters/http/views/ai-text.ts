@@ -1,9 +1,8 @@
 /**
  * GET /ai, "Copy for AI": the world as it is now, with the evidence for each incident, for somebody who knows nothing of it. Pure.
  *
- * Always in the same order, with times instead of ages, so that two copies can be compared. Below 8,000 tokens: counted as three bytes of UTF-8
- * each, because ids and times have shorter tokens than prose (four is usual there). Each section has a share that is its own; what is left of
- * it goes to those before. Within a section what comes last is cut first, and it is said how much.
+ * Always in the same order, with times instead of ages, so that two copies can be compared. Below 8,000 tokens (token-count.ts). Each section has
+ * a share that is its own; what is left of it goes to those before. Within a section what comes last is cut first, and it is said how much.
  */
 import { openStates } from '../../../contracts/action.ts';
 import type { Event } from '../../../contracts/event.ts';
@@ -13,16 +12,17 @@ import { evidenceOf } from './ai-evidence.ts';
 import { actorLines, nodeLines, serviceLines, siteLines } from './ai-state.ts';
 import { documentsOf } from './documents-of.ts';
 import { beliefOf, type Seen } from './freshness.ts';
+import { tokensOf } from './token-count.ts';
 
 export const tokensMax = 8_000;
-const bytesEachToken = 3;
-/** Room for the headings, and for the lines that say what was cut. */
-const reservedBytes = 1_200;
+/** Room for the headings, and for the lines that say what was cut: nine of each, and the first lines. */
+const reservedTokens = 420;
 const lineBytesMax = 600;
 const eventsShown = 40;
 const resolvedShown = 10;
 
-export const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(text) / bytesEachToken);
+/** With the end of the line. */
+const tokensOfLine = (line: string): number => tokensOf(`${line}\n`);
 
 interface Section {
   readonly title: string;
@@ -34,14 +34,14 @@ interface Section {
 /** `redact` takes the secrets out of a line. */
 export function aiText(seen: Seen, redact: (text: string) => string): string {
   const sections = sectionsOf(seen).map((section) => ({ ...section, lines: section.lines.map((line) => fitting(redact(line.replaceAll(/\p{Cc}+/gu, ' ')))) }));
-  const room = tokensMax * bytesEachToken - reservedBytes;
-  const sizes = sections.map(({ lines }) => lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0));
+  const room = tokensMax - reservedTokens;
+  const sizes = sections.map(({ lines }) => lines.reduce((sum, line) => sum + tokensOfLine(line), 0));
   const sure = sections.map(({ share }, at) => Math.min(sizes[at] ?? 0, Math.floor(share * room)));
   let used = 0;
   const parts = sections.map(({ title, lines }, at) => {
     const later = sure.slice(at + 1).reduce((sum, each) => sum + each, 0);
     const shown = firstThatFit(lines, room - used - later);
-    used += shown.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+    used += shown.reduce((sum, line) => sum + tokensOfLine(line), 0);
     const left = lines.length - shown.length;
     return [`## ${title}`, ...(lines.length === 0 ? ['none'] : shown), ...(left > 0 ? [`(${left} more lines left out for length)`] : [])].join('\n');
   });
@@ -60,7 +60,7 @@ function headOf({ here, nowMs, picture }: Seen): string {
 function firstThatFit(lines: readonly string[], room: number): readonly string[] {
   let left = room;
   const end = lines.findIndex((line) => {
-    left -= Buffer.byteLength(line) + 1;
+    left -= tokensOfLine(line);
     return left < 0;
   });
   return end === -1 ? lines : lines.slice(0, end);

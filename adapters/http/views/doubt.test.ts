@@ -160,6 +160,20 @@ describe('the lists', () => {
     for (const row of [...serviceRows(well().seen), ...nodeRows(well().seen)]) expect(row).toMatchObject({ stale: null, health_was: null });
   });
 
+  it('say that the clock is why, where the last word is of a time that is to come', () => {
+    const ahead = well().site('hub', { last_update: ago(-3600) });
+    const why = 'its clock is ahead of ours, so that its silence would not be noticed';
+    expect(nodeRows(ahead.seen).find(({ node }) => node === 'desk')).toMatchObject({ status: 'unknown', stale: why });
+    expect(ahead.summary).toMatchObject({
+      status: 'unknown',
+      sites: [
+        { site: 'hub', stale: why },
+        { site: 'cabin', stale: null },
+      ],
+    });
+    expect(ahead.ai).toContain(why);
+  });
+
   it('are another answer once time alone has made them old', () => {
     const { seen } = well();
     expect(beliefKey({ ...seen, nowMs: nowMs + 1000 })).toBe(beliefKey(seen));

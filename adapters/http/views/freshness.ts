@@ -59,6 +59,8 @@ export function staleWords(doubt: Doubt | null): string | null {
       return observer === null ? 'no observer is known' : `its observer is ${observer.status}`;
     case 'silent':
       return `the last word is from ${since ?? 'some time ago'}`;
+    case 'clock':
+      return 'its clock is ahead of ours, so that its silence would not be noticed';
     case 'offline':
       return `its node is offline${from}`;
     case 'unheard':

@@ -107,7 +107,7 @@ const effect: Readonly<Record<ActionType, string>> = {
   rollback: 'The version before this one is put back. A migration of its data is not undone.',
   rerun_healthcheck: 'Its health check runs once more. Nothing is changed.',
   collect_diagnostics: 'Log lines and figures are written to a file on its node. Nothing is changed.',
-  alert_only: 'A notice. Nothing is done; your yes says that you have seen it.',
+  alert_only: 'A notice. Nothing is done; a yes says that it was seen.',
 };
 const press: Readonly<Record<ActionType, string>> = {
   container_restart: 'Approve restart',
@@ -119,9 +119,31 @@ const press: Readonly<Record<ActionType, string>> = {
   collect_diagnostics: 'Approve diagnostics',
   alert_only: 'Seen',
 };
-const verdict: Readonly<Record<Verdict, (counts: { readonly pending: number; readonly causes: number }) => string>> = {
+const afterHealth = (window: string): string => `It is done when it is healthy again, within ${window}; otherwise it failed.`;
+/** As contracts/action-rules.table.ts has it; empty: nothing is to be said. */
+const doneWhen: Readonly<Record<ActionType, (window: string) => string>> = {
+  container_restart: afterHealth,
+  redeploy: afterHealth,
+  deploy_service: afterHealth,
+  disk_cleanup: () => 'It is done when that is removed. Whether it was enough, the next figures of the disk say.',
+  rollback: afterHealth,
+  rerun_healthcheck: () => 'It is done when the check has run, whatever it finds.',
+  collect_diagnostics: () => 'It is done when the file is written. What is wrong stays as it is.',
+  alert_only: () => '',
+};
+const end: Readonly<Record<ActionType, string>> = {
+  container_restart: 'healthy again',
+  redeploy: 'healthy again',
+  deploy_service: 'healthy again',
+  disk_cleanup: 'cleaned up',
+  rollback: 'healthy again',
+  rerun_healthcheck: 'check has run',
+  collect_diagnostics: 'file written',
+  alert_only: 'seen',
+};
+const verdict: Readonly<Record<Verdict, (counts: { readonly pending: number; readonly causes: number; readonly mayDecide: boolean }) => string>> = {
   reading: () => 'Reading what is true now…',
-  waiting: ({ pending }) => (pending === 1 ? 'One action waits for your yes' : `${pending} actions wait for your yes`),
+  waiting: ({ pending, mayDecide }) => `${pending === 1 ? 'One action waits' : `${pending} actions wait`} for ${mayDecide ? 'your' : 'a'} yes`,
   doubt: () => 'What is true now is not known',
   critical: ({ causes }) => (causes === 0 ? 'Something is badly wrong' : `${counted(causes, 'incident', 'incidents')}, and it is critical`),
   trouble: ({ causes }) => (causes === 0 ? 'Not everything is well' : counted(causes, 'incident is open', 'incidents are open')),
@@ -136,6 +158,7 @@ const doubtLine: Readonly<Record<Doubt['kind'], (at: { readonly since: string; r
   link: ({ since, age, detail }) => `LINK DOWN SINCE ${since}, what follows of ${detail} is ${age} old`,
   observer: ({ age, detail }) => `THE OBSERVER OF ${detail} IS AWAY, what follows of it is ${age} old`,
   silent: ({ since, age, detail }) => `NOTHING HEARD OF ${detail} SINCE ${since}, what follows of it is ${age} old`,
+  clock: ({ detail }) => `THE CLOCK OF ${detail} IS AHEAD, whether it still speaks is not known`,
   offline: ({ since, detail }) => `${detail} IS AWAY SINCE ${since}`,
   unheard: ({ detail }) => `NOTHING HEARD OF ${detail} YET`,
   never: ({ detail }) => `${detail} WAS NEVER HEARD: is its bridge running?`,
@@ -157,7 +180,7 @@ const views: Readonly<Record<ViewName, string>> = {
 export const en = {
   language: 'en',
   product: 'homelab',
-  units: { s: 's', min: 'min', h: 'h', d: 'd' },
+  units: { s: 's', min: 'min', h: 'h', d: 'd', mib: 'MiB' },
   words,
   reasons,
   views,
@@ -179,7 +202,6 @@ export const en = {
     live: 'live',
     lost: 'not live',
     connecting: 'connecting',
-    waitingBadge: (count: number) => `${counted(count, 'action waits', 'actions wait')} for you`,
     dismiss: 'Dismiss',
     notThere: 'There is no such thing, or it is over and forgotten.',
     was: (word: string) => `was ${word}`,
@@ -194,6 +216,8 @@ export const en = {
     link: 'It works on by itself; what it does now nobody here knows. A yes is forwarded when the link is back.',
     observer: 'Nobody judges what the machines say. homelab doctor says what does not run.',
     silent: 'homelab doctor says what does not run, and the command that starts it.',
+    clock:
+      'What was heard of it last is of a time that is still to come. Look at the clocks of its machines and of this one: chronyc tracking, or timedatectl.',
     offline: 'What runs there, nobody knows.',
     unheard: 'It has a moment to speak before its silence counts.',
     never: 'The inventory declares it, and nothing has ever come from there. On its machine, homelab doctor says more.',
@@ -204,17 +228,17 @@ export const en = {
   on: (what: string, node: string) => `${what} on ${node}`,
   now: {
     verdict,
-    announce: (pending: number, causes: number) =>
-      `${pending === 0 ? 'Nothing waits for you' : counted(pending, 'action waits for you', 'actions wait for you')}. ${causes === 0 ? 'No incident is open' : counted(causes, 'incident is open', 'incidents are open')}.`,
+    announce: (pending: number, causes: number, mayDecide: boolean) =>
+      `${pending === 0 ? 'Nothing waits' : counted(pending, 'action waits', 'actions wait')} for ${mayDecide ? 'you' : 'a yes'}. ${causes === 0 ? 'No incident is open' : counted(causes, 'incident is open', 'incidents are open')}.`,
     lastWord: (age: string) => `last word ${age} ago`,
     nothingHeard: 'nothing heard yet',
     counts: (healthy: number, wanted: number) => `${healthy} of ${wanted} services healthy`,
     nodes: (online: number, expected: number) => `${online} of ${expected} nodes online`,
     notYet: 'What is missing here may only not have been read yet.',
     empty: 'No observer has run on this broker. Start one: homelab up',
-    waiting: 'Waits for you',
-    nothingWaits: 'Nothing waits for you.',
-    reviewNext: (count: number) => (count === 1 ? 'Review what waits' : `Review the first of ${count}`),
+    waiting: (mayDecide: boolean) => (mayDecide ? 'Waits for you' : 'Waits for a yes'),
+    nothingWaits: (mayDecide: boolean) => (mayDecide ? 'Nothing waits for you.' : 'Nothing waits for a yes.'),
+    reviewNext: (count: number, mayDecide: boolean) => `${mayDecide ? 'Review' : 'Look at'} ${count === 1 ? 'what waits' : `the first of ${count}`}`,
     underWay: 'Under way',
     incidents: 'Open incidents',
     loose: 'Also not well',
@@ -263,7 +287,8 @@ export const en = {
     stillOpen: 'now',
     spans: { day: '24 hours', week: '7 days' },
     span: 'Time shown',
-    waitsForYou: 'A yes would repair it',
+    yesRepairs: 'A yes would repair it',
+    waitsForYes: (what: string) => `Waits for a yes: ${what}`,
     actionWay: 'Action',
     noAction: 'Nothing is proposed',
     why: 'Why',
@@ -287,7 +312,8 @@ export const en = {
     frees: (size: string) => `Frees at least ${size}.`,
     freesUnknown: 'How much it frees is not known before.',
     removes: (names: readonly string[], count: number) => `${counted(count, 'stopped container goes', 'stopped containers go')}: ${listed(names, 10)}.`,
-    verified: (window: string) => `It is done when it is healthy again, within ${window}; otherwise it failed.`,
+    doneWhen,
+    nobodyCan: (why: string) => `Nobody can do it: ${why}.`,
     evidence: 'Evidence',
     whatItDoes: 'What a yes does',
     desiredActual: 'Desired and actual',
@@ -299,7 +325,12 @@ export const en = {
     riskNote: { low: 'One press. There is no undo.', guarded: 'Asks once more before anything happens.' },
     askedBy: (who: string) => `proposed by ${who}`,
     approvedBy: (who: string) => `approved by ${who}`,
-    waitsSince: (age: string) => `waits for ${age}`,
+    course: {
+      waits: (age: string) => `waits for ${age}`,
+      approved: (age: string) => `approved ${age} ago`,
+      runs: (age: string) => `runs for ${age}`,
+      proposed: (age: string) => `proposed ${age} ago`,
+    },
     validUntil: (time: string) => `valid until ${time}`,
     attempt: (number: number) => `attempt ${number}`,
     approveMore: 'Approve…',
@@ -319,7 +350,7 @@ export const en = {
     notLive: 'Nothing can be approved on what may be old.',
     readersOnly: 'Your login may look, not decide.',
     outcome: 'Outcome',
-    steps: { proposed: 'proposed', decision: 'your yes or no', approved: 'approved', running: 'running', end: 'healthy again' },
+    steps: { proposed: 'proposed', decision: 'a yes or no', approved: 'approved', running: 'running', end },
     stepStates: { done: 'done', now: 'now', next: 'to come', bad: 'ended badly' },
     by: (who: string) => `by ${who}`,
     verifying: (spent: string, window: string) => `${spent} of at most ${window}`,
@@ -400,6 +431,8 @@ export const en = {
     picture: 'Sites, nodes and the links between them',
     wire: (site: string, words: string) => `Link of ${site}: ${words}`,
     table: 'The same as a table',
+    healthy: (count: number, all: number) => `${count} of ${all} healthy`,
+    besides: (count: number) => `${count} not counted`,
     columns: { node: 'Node', site: 'Site', status: 'Status', heartbeat: 'Heartbeat', services: 'Services', engine: 'Engine', load: 'CPU, memory, disk' },
   },
   event: {

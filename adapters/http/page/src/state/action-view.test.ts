@@ -1,7 +1,8 @@
 /** What is said before a yes, and what of it is offered. */
 import { describe, expect, it } from 'vitest';
+import type { ActionType } from '../../../../../contracts/action.ts';
 import { pageWorld } from '../../../../../test/kit/page-world.ts';
-import { choicesOf, diffOf, effectsOf, phraseOf, progressOf, stepsOf } from './action-view.ts';
+import { choicesOf, courseOf, diffOf, effectsOf, phraseOf, progressOf, stepsOf } from './action-view.ts';
 import { worldOf } from './documents.ts';
 
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
@@ -29,6 +30,51 @@ describe('what a yes does', () => {
   });
 });
 
+describe('when it counts as done', () => {
+  const endOf = (type: ActionType): string => effectsOf({ ...restart, type }).join(' ');
+
+  it.each(['container_restart', 'redeploy'] as const)('a %s only once it is healthy again', (type) => {
+    expect(endOf(type)).toContain('It is done when it is healthy again, within 2 min; otherwise it failed.');
+    expect(stepsOf({ ...restart, type }).at(-1)?.word).toBe('healthy again');
+  });
+
+  it.each([
+    ['disk_cleanup', 'when that is removed', 'cleaned up'],
+    ['collect_diagnostics', 'when the file is written', 'file written'],
+    ['rerun_healthcheck', 'when the check has run', 'check has run'],
+  ] as const)('a %s when it was carried out, whatever is healthy then', (type, said, end) => {
+    expect(endOf(type)).toContain(said);
+    expect(endOf(type)).not.toContain('healthy again');
+    expect(stepsOf({ ...restart, type }).at(-1)?.word).toBe(end);
+    // There is no time in which it must prove itself.
+    expect(progressOf({ ...running, type }, nowMs)).toBeNull();
+  });
+
+  it('a notice once it was seen: nothing runs', () => {
+    expect(endOf('alert_only')).not.toContain('It is done');
+    expect(stepsOf({ ...restart, type: 'alert_only' }).map(({ word }) => word)).toEqual(['proposed', 'a yes or no', 'seen']);
+  });
+
+  it('what this version can not do, never', () => {
+    expect(endOf('rollback')).toContain('Nobody can do it: this version keeps no older one to go back to');
+    expect(endOf('rollback')).not.toContain('The version before this one is put back');
+  });
+});
+
+describe('what time has to do with it', () => {
+  it('waits, or runs, since when', () => {
+    const approved = { ...running, status: 'approved', claim: null } as const;
+    expect([restart, approved, running, action('container-restart-vps-mail')].map((each) => courseOf(each).phase)).toEqual([
+      'waits',
+      'approved',
+      'runs',
+      'proposed',
+    ]);
+    expect(courseOf(running).at).toBe(running.claim?.at);
+    expect(courseOf(restart).at).toBe(restart.proposed_at);
+  });
+});
+
 describe('desired against actual', () => {
   it('of a service says where they differ', () => {
     const rows = diffOf(restart, world);
@@ -47,6 +93,10 @@ describe('desired against actual', () => {
     expect(rows.find(({ label }) => label === 'Needs vps/outline-redis')).toMatchObject({ actual: 'healthy', differs: false });
   });
 
+  it('of memory is in the unit of its declaration', () => {
+    expect(diffOf({ node: 'vps', service: 'outline' }, world).find(({ label }) => label === 'Memory limit')?.desired).toBe('256 MiB');
+  });
+
   it('of a node is its disk and its engine', () => {
     expect(diffOf(cleanup, world).find(({ label }) => label === 'Disk used')).toMatchObject({
       desired: 'below 90 %',
@@ -61,7 +111,7 @@ describe('the way of an action', () => {
   const way = (each: typeof restart): readonly string[] => stepsOf(each).map(({ word, state }) => `${word}: ${state}`);
 
   it('shows what was, what is now, and what comes', () => {
-    expect(way(restart)).toEqual(['proposed: now', 'your yes or no: next', 'running: next', 'healthy again: next']);
+    expect(way(restart)).toEqual(['proposed: now', 'a yes or no: next', 'running: next', 'healthy again: next']);
     expect(way(running)).toEqual(['proposed: done', 'approved: done', 'running: now', 'healthy again: next']);
     expect(stepsOf(running)[1]?.by).toBe('anna via operator-ui-vps');
   });

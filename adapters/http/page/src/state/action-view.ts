@@ -4,10 +4,11 @@
  * Who may move what is the ledger's to judge; here only stands which buttons make sense, so that nobody is offered what will be refused.
  */
 import type { Action, Transition } from '../../../../../contracts/action.ts';
+import { actionRules } from '../../../../../contracts/action-rules.table.ts';
 import { diskThresholdPct } from '../../../../../contracts/defaults.ts';
 import { texts } from '../texts.ts';
 import type { World } from './documents.ts';
-import { bytes, duration } from './words.ts';
+import { bytes, duration, mebibytes } from './words.ts';
 
 export interface DiffRow {
   readonly label: string;
@@ -28,6 +29,9 @@ export const phraseOf = ({ type, node, service }: Pick<Action, 'type' | 'node' |
 
 /** What happens after a yes, one line each. */
 export function effectsOf(action: Action): readonly string[] {
+  const { unsupported } = actionRules[action.type];
+  // The ledger refuses it; one of an older version may still be there.
+  if (unsupported !== null) return [t.nobodyCan(unsupported)];
   const { estimate_bytes, containers } = action.evidence;
   const dependents = paramNames(action);
   const lines: string[] = [t.effect[action.type]];
@@ -36,8 +40,15 @@ export function effectsOf(action: Action): readonly string[] {
     lines.push(estimate_bytes == null ? t.freesUnknown : t.frees(bytes(estimate_bytes)));
     if (containers !== undefined && containers.ids.length > 0) lines.push(t.removes(containers.names, containers.ids.length));
   }
-  if (action.type !== 'alert_only') lines.push(t.verified(duration(action.verify_window_ms)));
+  const end = t.doneWhen[action.type](duration(action.verify_window_ms));
+  if (end !== '') lines.push(end);
   return lines;
+}
+
+/** Of what happens after a yes, what its name does not say yet. */
+export function gistOf(action: Action): string {
+  const [first = '', second = first] = effectsOf(action);
+  return second;
 }
 
 /** Desired against actual, for the target of an action. */
@@ -91,7 +102,7 @@ function serviceDiff(node: string, service: string, world: World): readonly Diff
   if (wanted?.memory_limit_bytes !== undefined)
     rows.push({
       label: t.diff.memory,
-      desired: bytes(wanted.memory_limit_bytes),
+      desired: mebibytes(wanted.memory_limit_bytes),
       actual: health?.oom_killed === true ? t.diff.oom : '',
       differs: health?.oom_killed === true,
     });
@@ -136,17 +147,17 @@ export function stepsOf(action: Action): readonly Step[] {
   const steps: Step[] = [
     step('proposed', last('pending'), t.steps.proposed, action.status === 'pending'),
     step('decided', last('approved'), last('approved') === undefined ? t.steps.decision : t.steps.approved, action.status === 'approved'),
-    step('running', last('running'), t.steps.running, action.status === 'running'),
+    ...(actionRules[action.type].doneWhen === 'seen' ? [] : [step('running', last('running'), t.steps.running, action.status === 'running')]),
   ];
-  if (ended === undefined) return [...steps, step('ended', undefined, t.steps.end, false)];
+  if (ended === undefined) return [...steps, step('ended', undefined, t.steps.end[action.type], false)];
   const way = steps.filter(({ at }) => at !== null);
   const isBad = action.status === 'failed' || action.status === 'expired';
   return [...way, { ...step('ended', ended, texts.words[action.status] ?? action.status, false), state: isBad ? 'bad' : 'done' }];
 }
 
-/** How far the time has gone in which a running action must prove itself, 0 to 1; null: it does not run. */
+/** How far the time has gone in which a running action must prove itself, 0 to 1; null: it does not run, or has nothing to prove. */
 export function progressOf(action: Action, nowMs: number): number | null {
-  if (action.status !== 'running' || action.claim == null) return null;
+  if (action.status !== 'running' || action.claim == null || actionRules[action.type].doneWhen !== 'healthy') return null;
   return Math.min(1, Math.max(0, (nowMs - Date.parse(action.claim.at)) / action.verify_window_ms));
 }
 
@@ -164,14 +175,30 @@ export interface Choices {
   readonly refused: string | null;
 }
 
+/** Without a login nobody but this machine asks; the ledger judges it. */
+export const mayDecide = (me: Pick<Reader, 'role'> | null): boolean => me?.role !== 'reader';
+
 export function choicesOf(action: Action, me: Reader | null, isLive: boolean): Choices {
   const none = { approve: null, reject: false, cancel: false } as const;
   if (action.status !== 'pending' && action.status !== 'approved') return { ...none, refused: null };
   if (!isLive) return { ...none, refused: t.notLive };
-  if (me?.role === 'reader') return { ...none, refused: t.readersOnly };
+  if (!mayDecide(me)) return { ...none, refused: t.readersOnly };
   if (action.status === 'approved') return { ...none, cancel: true, refused: null };
   return { approve: action.risk === 'guarded' ? 'sheet' : 'press', reject: true, cancel: false, refused: null };
 }
 
 /** When something happened to it last. */
 export const touchedAt = (action: Action): string => action.transition_history.at(-1)?.at ?? action.ts;
+
+export interface Course {
+  readonly at: string;
+  readonly phase: 'waits' | 'approved' | 'runs' | 'proposed';
+}
+
+/** Since when it is as it is, and what that is called in the catalogue. */
+export function courseOf(action: Action): Course {
+  if (action.status === 'pending') return { at: action.proposed_at, phase: 'waits' };
+  if (action.status === 'approved') return { at: action.approved_at ?? touchedAt(action), phase: 'approved' };
+  if (action.status === 'running') return { at: action.claim?.at ?? touchedAt(action), phase: 'runs' };
+  return { at: action.proposed_at, phase: 'proposed' };
+}

@@ -5,12 +5,13 @@ import { topics } from '../../../../../contracts/topics.ts';
 import { pageEvents } from '../../../../../test/kit/page-events.ts';
 import { pageWorld } from '../../../../../test/kit/page-world.ts';
 import { href, parseRoute } from '../route.ts';
+import { countsOf } from './causes.ts';
 import { worldOf } from './documents.ts';
 import { eventQuery, fits, merged } from './event-list.ts';
 import { siteViewsOf } from './freshness.ts';
 import { groupsOf, tally } from './service-list.ts';
-import { nodeSize, pictureOf } from './topology.ts';
-import { bytes, clockTime, duration, withoutMark } from './words.ts';
+import { nodeCounts, nodeSize, pictureOf } from './topology.ts';
+import { bytes, clockTime, duration, mebibytes, shortened, withoutMark } from './words.ts';
 
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const world = worldOf('hub', pageWorld({ nowMs, extraServices: 500 }));
@@ -108,6 +109,18 @@ describe('the picture of the sites', () => {
     ]);
   });
 
+  it('counts the services that the site counts: what nobody watches or declared stands beside', () => {
+    const tree = pageWorld({ nowMs, isWell: true });
+    const extra = topics.worldService.build({ node: 'lustro', service: 'node-agent' });
+    tree.set(extra, { ...tree.get(extra), status: 'healthy', desired: 'no' });
+    const counted = worldOf('hub', tree);
+    const boxes = pictureOf(counted, siteViewsOf(counted, nowMs), true).sites.flatMap(({ nodes }) => nodes);
+    expect(boxes.find(({ node }) => node.node === 'lustro')).toMatchObject({ healthy: 1, services: 1, besides: 1 });
+    expect(boxes.find(({ node }) => node.node === 'chelsty-ha')).toMatchObject({ healthy: 0, services: 0, besides: 1 });
+    for (const { node, healthy, services, besides } of boxes) expect(nodeCounts(counted, node.node)).toMatchObject({ healthy, services, besides });
+    expect(boxes.reduce((sum, { services }) => sum + services, 0)).toBe(countsOf(counted, new Set()).wanted);
+  });
+
   it('is empty where no site has reported', () => {
     expect(pictureOf(worldOf('hub', new Map()), [], true)).toEqual({ width: 0, height: 0, sites: [], wires: [] });
   });
@@ -145,6 +158,8 @@ describe('words', () => {
 
   it('say sizes, times, and no mark of a demo', () => {
     expect([bytes(0), bytes(536_870_912), bytes(1_920_000_000)]).toEqual(['0 B', '537 MB', '1.9 GB']);
+    expect([mebibytes(536_870_912), mebibytes(2_147_483_648)]).toEqual(['512 MiB', '2,048 MiB']);
+    expect([shortened('chelsty-infra', 17), shortened('a-name-that-is-far-too-long', 17)]).toEqual(['chelsty-infra', 'a-name-that-is-f…']);
     expect(clockTime(new Date(2026, 2, 1, 14, 3).getTime(), new Date(2026, 2, 1, 20).getTime())).toBe('14:03');
     expect(clockTime(new Date(2026, 1, 27, 14, 3).getTime(), new Date(2026, 2, 1, 20).getTime())).toBe('2026-02-27 14:03');
     expect(withoutMark('web is down (simulated)')).toBe('web is down');

@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import { actorViewsOf } from '../../../../../contracts/actor-view.ts';
 import type { Event } from '../../../../../contracts/event.ts';
+import { mayDecide as mayThey } from './action-view.ts';
 import { type Documents, worldOf } from './documents.ts';
 import { type BusState, type Connection, pageDoubt, siteViewsOf } from './freshness.ts';
 import { needsOf, verdictOf } from './needs.ts';
@@ -14,6 +15,8 @@ export const bus = signal<BusState | null>(null);
 /** The server has read everything at least once: what is missing is not there. */
 export const isWhole = signal(true);
 export const me = signal<Me | null>(null);
+/** A reader is told what waits, not that it waits for them. */
+export const mayDecide = computed(() => mayThey(me.value));
 /** Of the stream, newest first. */
 export const tail = signal<readonly Event[]>([]);
 /** How far the clock of the server is ahead of ours. */

@@ -3,19 +3,25 @@
  *
  * The site of this page stands on top (wide: at the left), the others below (beside) it, each joined to it, and not to each other, by its link.
  */
-import { isServiceTrouble } from '../../../../../contracts/trouble.ts';
+import { isServiceTrouble, isWanted } from '../../../../../contracts/trouble.ts';
 import type { WorldNode } from '../../../../../contracts/world.ts';
 import type { World } from './documents.ts';
 import type { SiteView } from './freshness.ts';
 
-export interface NodeBox {
-  readonly node: WorldNode;
-  readonly x: number;
-  readonly y: number;
+export interface NodeCounts {
   readonly healthy: number;
   /** Unknown is not among them: it is not down. */
   readonly troubles: number;
+  /** Those that its site counts: somebody wants them, and wants to be told. */
   readonly services: number;
+  /** What runs there besides: not declared, or not watched. */
+  readonly besides: number;
+}
+
+export interface NodeBox extends NodeCounts {
+  readonly node: WorldNode;
+  readonly x: number;
+  readonly y: number;
 }
 
 export interface SiteBox {
@@ -99,6 +105,18 @@ const wiresBelow = (home: SiteBox, others: readonly SiteBox[]): readonly Wire[] 
     word: { x: box.x + entry.right, y: box.y - wireLength.narrow / 2 + 5, isCentred: false },
   }));
 
+/** In one place for the picture and the table. */
+export function nodeCounts({ services }: Pick<World, 'services'>, node: string): NodeCounts {
+  const its = services.filter((each) => each.node === node);
+  const wanted = its.filter(isWanted);
+  return {
+    healthy: wanted.filter(({ status }) => status === 'healthy').length,
+    troubles: wanted.filter((each) => isServiceTrouble(each) && each.status !== 'unknown').length,
+    services: wanted.length,
+    besides: its.length - wanted.length,
+  };
+}
+
 function boxOf(world: World, view: SiteView, { x, y, columns }: { readonly x: number; readonly y: number; readonly columns: number }): SiteBox {
   const nodes = world.nodes.filter(({ site }) => site === view.site);
   const across = Math.max(1, Math.min(columns, nodes.length));
@@ -110,14 +128,11 @@ function boxOf(world: World, view: SiteView, { x, y, columns }: { readonly x: nu
     width: pad * 2 + Math.max(2, across) * nodeSize.width + (Math.max(2, across) - 1) * gap,
     height: head + pad + down * nodeSize.height + (down - 1) * gap,
     nodes: nodes.map((node, at) => {
-      const services = world.services.filter((each) => each.node === node.node);
       return {
         node,
+        ...nodeCounts(world, node.node),
         x: x + pad + (at % across) * (nodeSize.width + gap),
         y: y + head + Math.floor(at / across) * (nodeSize.height + gap),
-        healthy: services.filter(({ status }) => status === 'healthy').length,
-        troubles: services.filter((each) => isServiceTrouble(each) && each.status !== 'unknown').length,
-        services: services.length,
       };
     }),
   };

@@ -36,7 +36,7 @@ const isSameDay = (a: Date, b: Date): boolean => a.getFullYear() === b.getFullYe
 
 const steps = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
-/** "1.2 GB": decimal, as `homelab` says it everywhere else. */
+/** "1.2 GB": room on a disk, decimal; as `homelab` says it everywhere else. */
 export function bytes(value: number): string {
   let rest = value;
   let at = 0;
@@ -46,6 +46,12 @@ export function bytes(value: number): string {
   }
   return `${rest >= 100 || at === 0 ? Math.round(rest) : rest.toFixed(1)} ${steps[at]}`;
 }
+
+/** "1,344 MiB": memory, in the unit in which it is declared; as `homelab explain` says it. */
+export const mebibytes = (value: number): string => `${Math.round(value / 2 ** 20).toLocaleString('en')} ${texts.units.mib}`;
+
+/** For a drawing, which breaks no lines. */
+export const shortened = (text: string, charsMax: number): string => (text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`);
 
 /** A demo ends every summary with this; the page says it once, at its top. */
 export const withoutMark = (text: string): string => text.replace(/ \(simulated\)$/, '');

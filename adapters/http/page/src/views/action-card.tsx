@@ -3,9 +3,9 @@ import type { Action } from '../../../../../contracts/action.ts';
 import { Age, Clock } from '../parts/age.tsx';
 import { Status } from '../parts/status.tsx';
 import { href } from '../route.ts';
-import { effectsOf, phraseOf, progressOf, touchedAt } from '../state/action-view.ts';
+import { courseOf, gistOf, phraseOf, progressOf, touchedAt } from '../state/action-view.ts';
 import { doubtAbout } from '../state/freshness.ts';
-import { nowMs, page, sites } from '../state/store.ts';
+import { mayDecide, nowMs, page, sites } from '../state/store.ts';
 import { duration, withoutMark } from '../state/words.ts';
 import { texts } from '../texts.ts';
 import { ActionButtons } from './action-buttons.tsx';
@@ -29,6 +29,7 @@ export const RiskTag = ({ risk }: Pick<Action, 'risk'>) => <span class={`tag ris
 
 /** One that waits, or is under way. */
 export const ActionCard = ({ action }: { readonly action: Action }) => {
+  const course = courseOf(action);
   const doubt = doubtAbout(action.site, sites.value, page.value);
   return (
     <article class={`card action ${doubt === null ? '' : 'stale'}`}>
@@ -41,7 +42,7 @@ export const ActionCard = ({ action }: { readonly action: Action }) => {
       <p class="evidence">{withoutMark(action.evidence.message)}</p>
       {action.status === 'pending' ? (
         <p class="quiet-text">
-          {effectsOf(action).slice(1, 2).join(' ')} {t.riskNote[action.risk]}
+          {gistOf(action)} {mayDecide.value ? t.riskNote[action.risk] : ''}
         </p>
       ) : (
         <p class="quiet-text">
@@ -52,7 +53,7 @@ export const ActionCard = ({ action }: { readonly action: Action }) => {
       <Progress action={action} />
       <p class="card-foot">
         <span>{t.askedBy(action.proposed_by)}</span>
-        <Age of={action.proposed_at} say={t.waitsSince} />
+        <Age of={course.at} say={t.course[course.phase]} />
       </p>
       <ActionButtons action={action} />
     </article>

@@ -33,7 +33,7 @@ const Row = ({ view }: { readonly view: ActorView }) => {
         <Status of={actor.status} stale={isStale} />
         {isStale ? <span class="quiet-text"> {since}</span> : null}
       </td>
-      <td data-label={t.columns.mode}>
+      <td data-label={t.columns.mode} class="free-text">
         <span class="mode">{actor.mode ?? t.noMode}</span>
         {actor.detail === null || actor.detail === undefined ? null : <span class="quiet-text"> {actor.detail}</span>}
       </td>
@@ -42,7 +42,7 @@ const Row = ({ view }: { readonly view: ActorView }) => {
         {actor.restarts}
         {actor.quarantined > 0 ? `, ${t.quarantined(actor.quarantined)}` : ''}
       </td>
-      <td data-label={t.columns.error} class={actor.last_error === null ? 'is-zero' : 'differs'}>
+      <td data-label={t.columns.error} class={`free-text ${actor.last_error === null ? 'is-zero' : 'differs'}`}>
         {actor.last_error ?? ''}
       </td>
     </tr>

@@ -4,7 +4,7 @@ import { actionRules } from '../../../../../contracts/action-rules.table.ts';
 import { Panel } from '../parts/panel.tsx';
 import { Sheet } from '../parts/sheet.tsx';
 import { ask } from '../state/decisions.ts';
-import { isLive, me } from '../state/store.ts';
+import { isLive, mayDecide } from '../state/store.ts';
 import { texts } from '../texts.ts';
 
 const t = texts.action;
@@ -15,7 +15,7 @@ export const AskPanel = ({ node, service }: { readonly node: string; readonly se
   const [type, setType] = useState<Askable | null>(null);
   const [reason, setReason] = useState('');
   const close = (): void => setType(null);
-  if (me.value?.role === 'reader') return null;
+  if (!mayDecide.value) return null;
   const fitting = askable.filter((each) => (actionRules[each].service === 'none') === (service === null) && actionRules[each].unsupported === null);
   return (
     <Panel title={t.ask} note={t.askNote}>

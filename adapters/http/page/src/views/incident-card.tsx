@@ -1,8 +1,11 @@
 /** One open trouble under its cause, with what it explains folded away. */
+import type { Action } from '../../../../../contracts/action.ts';
+import { actionRules } from '../../../../../contracts/action-rules.table.ts';
 import type { Incident } from '../../../../../contracts/incident.ts';
 import { Age } from '../parts/age.tsx';
 import { Status } from '../parts/status.tsx';
 import { href } from '../route.ts';
+import { phraseOf } from '../state/action-view.ts';
 import { type Cause, subjectOf } from '../state/causes.ts';
 import { doubtAbout } from '../state/freshness.ts';
 import { page, sites } from '../state/store.ts';
@@ -47,6 +50,13 @@ export const Consequences = ({ cause: { consequences, more, explained } }: { rea
   );
 };
 
+/** Of a look at it nobody may think that it would help. */
+function wayOut(action: Action): string {
+  if (action.status !== 'pending') return `${t.actionWay}: ${texts.words[action.status] ?? action.status}`;
+  const { repairs, unsupported } = actionRules[action.type];
+  return repairs && unsupported === null ? t.yesRepairs : t.waitsForYes(phraseOf(action));
+}
+
 export const CauseCard = ({ cause }: { readonly cause: Cause }) => {
   const { incident, action } = cause;
   const isStale = doubtAbout(incident.site, sites.value, page.value) !== null;
@@ -64,11 +74,7 @@ export const CauseCard = ({ cause }: { readonly cause: Cause }) => {
         <Age of={incident.started_at} say={t.since} />
         {incident.occurrence_count > 1 ? <span>{t.times(incident.occurrence_count)}</span> : null}
         {incident.flapping ? <span class="tag">{flappingWords(incident)}</span> : null}
-        {action === null ? null : (
-          <a href={href('actions', action.id)}>
-            {action.status === 'pending' ? t.waitsForYou : `${t.actionWay}: ${texts.words[action.status] ?? action.status}`}
-          </a>
-        )}
+        {action === null ? null : <a href={href('actions', action.id)}>{wayOut(action)}</a>}
       </p>
       <Consequences cause={cause} />
     </article>

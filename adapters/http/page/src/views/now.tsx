@@ -6,7 +6,7 @@ import { href } from '../route.ts';
 import { phraseOf, touchedAt } from '../state/action-view.ts';
 import { countsOf, subjectOf } from '../state/causes.ts';
 import type { Verdict } from '../state/needs.ts';
-import { needs, nowMs, page, sites, verdict, world } from '../state/store.ts';
+import { mayDecide, needs, nowMs, page, sites, verdict, world } from '../state/store.ts';
 import type { Tone } from '../state/tones.ts';
 import { ageOf } from '../state/words.ts';
 import { texts } from '../texts.ts';
@@ -51,7 +51,7 @@ const VerdictLine = () => {
       <Mark tone={tone} />
       <div>
         <h1 id="view-title" tabIndex={-1}>
-          {t.verdict[verdict.value]({ pending: pending.length, causes: causes.length })}
+          {t.verdict[verdict.value]({ pending: pending.length, causes: causes.length, mayDecide: mayDecide.value })}
         </h1>
         <p>{line.join(' · ')}</p>
       </div>
@@ -120,7 +120,7 @@ export const NowView = () => {
       <div class="columns">
         <div class="column">
           {pending.length === 0 ? null : (
-            <Panel title={t.waiting} count={pending.length} class="urgent">
+            <Panel title={t.waiting(mayDecide.value)} count={pending.length} class="urgent">
               {pending.map((action) => (
                 <ActionCard key={action.id} action={action} />
               ))}
@@ -151,7 +151,7 @@ export const NowView = () => {
             </Panel>
           )}
           {pending.length + underWay.length + causes.length + loose.length + actors.length === 0 && verdict.value !== 'empty' && verdict.value !== 'reading' ? (
-            <Nothing>{t.nothingWaits}</Nothing>
+            <Nothing>{t.nothingWaits(mayDecide.value)}</Nothing>
           ) : null}
         </div>
         <Side />
@@ -164,13 +164,15 @@ export const NowView = () => {
 export const ReviewBar = () => {
   const [first] = needs.value.pending;
   if (first === undefined) return null;
+  const words = t.reviewNext(needs.value.pending.length, mayDecide.value);
   return (
     <div class="review-bar">
-      <a class="button primary" href={href('actions', first.id)} aria-label={`${t.reviewNext(needs.value.pending.length)}: ${phraseOf(first)}`}>
-        {t.reviewNext(needs.value.pending.length)}
+      <a class="button primary" href={href('actions', first.id)} aria-label={`${words}: ${phraseOf(first)}`}>
+        {words}
       </a>
     </div>
   );
 };
 
-export const announcement = (): string => (page.value === null ? t.announce(needs.value.pending.length, needs.value.causes.length) : wordOf('unknown'));
+export const announcement = (): string =>
+  page.value === null ? t.announce(needs.value.pending.length, needs.value.causes.length, mayDecide.value) : wordOf('unknown');

@@ -7,7 +7,8 @@ import { Status, wordOf } from '../parts/status.tsx';
 import { href } from '../route.ts';
 import { calmNowMs, nowMs, page, sites, world } from '../state/store.ts';
 import { toneOf } from '../state/tones.ts';
-import { type NodeBox, nodeSize, pictureOf, type SiteBox, type Wire } from '../state/topology.ts';
+import { type NodeBox, type NodeCounts, nodeCounts, nodeSize, pictureOf, type SiteBox, type Wire } from '../state/topology.ts';
+import { shortened } from '../state/words.ts';
 import { texts } from '../texts.ts';
 import { linkWordsOf, SiteCard } from './site-card.tsx';
 
@@ -27,6 +28,13 @@ function useWide(): boolean {
   return isWide;
 }
 
+/** Letters that fit into a drawn box, at the size of their font: some 9 units each for a node, as many for a site beside its state. */
+const nodeNameMax = 15;
+const siteNameMax = 24;
+
+const countWords = ({ healthy, services, besides }: NodeCounts): string =>
+  [services === 0 ? '' : t.healthy(healthy, services), besides === 0 ? '' : t.besides(besides)].filter((part) => part !== '').join(', ');
+
 const NodeShape = ({ box, isStale }: { readonly box: NodeBox; readonly isStale: boolean }) => {
   const { node, x, y, healthy, troubles, services } = box;
   const tone = isStale ? 'unknown' : toneOf(node.status);
@@ -34,9 +42,10 @@ const NodeShape = ({ box, isStale }: { readonly box: NodeBox; readonly isStale: 
   const share = services === 0 ? 0 : (healthy / services) * (nodeSize.width - 28);
   return (
     <a href={href('nodes', node.node)} class={`node-shape tone-${tone}`}>
+      <title>{[`${node.node}: ${word}`, countWords(box)].filter((part) => part !== '').join(', ')}</title>
       <rect x={x} y={y} width={nodeSize.width} height={nodeSize.height} rx="9" class="node-rect" />
       <text x={x + 14} y={y + 22} class="node-name">
-        {node.node}
+        {shortened(node.node, nodeNameMax)}
       </text>
       <text x={x + 14} y={y + 39} class="node-word">
         {word}
@@ -61,7 +70,7 @@ const SiteShape = ({ box }: { readonly box: SiteBox }) => {
     <g class={`site-shape tone-${tone}`}>
       <rect x={box.x + 1} y={box.y + 1} width={box.width - 2} height={box.height - 2} rx="14" class="site-rect" />
       <text x={box.x + 16} y={box.y + 29} class="site-name">
-        {box.view.site}
+        {shortened(box.view.site, siteNameMax)}
         <tspan dx="10" class="site-word">
           {word}
         </tspan>
@@ -133,7 +142,7 @@ const NodeTable = () => {
           const isHeard = unheard(node.node) === null;
           return (
             <tr key={node.node} class={isStale ? 'stale' : ''}>
-              <th scope="row">
+              <th scope="row" class="free-text">
                 <a href={href('nodes', node.node)}>{node.node}</a>
               </th>
               <td data-label={t.columns.site}>{node.site}</td>
@@ -141,7 +150,7 @@ const NodeTable = () => {
                 <Status of={node.status} stale={isStale} />
               </td>
               <td data-label={t.columns.heartbeat}>{node.last_seen === null ? '–' : <Age of={node.last_seen} />}</td>
-              <td data-label={t.columns.services}>{node.services_count}</td>
+              <td data-label={t.columns.services}>{countWords(nodeCounts(world.value, node.node)) || '–'}</td>
               <td data-label={t.columns.engine}>{isHeard ? node.engine : '–'}</td>
               <td data-label={t.columns.load}>
                 {health === undefined || !isHeard ? '–' : `${percent(health.cpu_pct)} %, ${percent(health.memory_pct)} %, ${percent(health.disk_pct)} %`}
