@@ -65,6 +65,7 @@ export const Environment = z.object({
   HOMELAB_HTTP_URL: said.pipe(httpUrl.optional()),
   HOMELAB_HTTP_PROXIES: networks,
   HOMELAB_STANDBY_PORT: port(null),
+  HOMELAB_STANDBY_TLS_PORT: port(8884),
   HOMELAB_TAILSCALE_SOCKET: said.pipe(z.union([z.literal('none'), z.string().regex(/^\//, 'expected /path/of/a/socket, or none')]).optional()),
   HOMELAB_TAILSCALE_PEERS: list,
   HA_DIAG_SHADOW_MODE: flag(true),

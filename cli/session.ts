@@ -4,7 +4,7 @@ import { DeadlineError, systemClock, withDeadline } from '../bus/clock.ts';
 import { checkPayload } from '../bus/edge.ts';
 import { type Incoming, type Link, LinkClosedError } from '../bus/link.ts';
 import { silentLog } from '../bus/log.ts';
-import { ConnectionRefusedError } from '../bus/mqtt-link.ts';
+import { ConnectionRefusedError, SubscriptionRefusedError } from '../bus/mqtt-link.ts';
 import type { PayloadOf, Topic } from '../contracts/topic.ts';
 import { findTopic, topics } from '../contracts/topics.ts';
 import { transportTo } from './broker-transport.ts';
@@ -90,9 +90,23 @@ export class Visit {
         else if (message.payload.toString('utf8').includes(nonce)) resolve();
       };
     });
-    await this.link.subscribe([...filters, own].map((filter) => `${this.settings.topicRoot}/${filter}`));
+    await this.subscribe([...filters, own]);
     await this.publish(own, JSON.stringify({ nonce }));
     await withDeadline(systemClock, readTimeoutMs, 'reading from the broker', synced);
+  }
+
+  private async subscribe(filters: readonly string[]): Promise<void> {
+    const { login, topicRoot } = this.settings;
+    try {
+      await this.link.subscribe(filters.map((filter) => `${topicRoot}/${filter}`));
+    } catch (error) {
+      if (!(error instanceof SubscriptionRefusedError)) throw error;
+      // Everybody who has a role reads everything below the root (docs/access.md).
+      throw new UnavailableError(
+        `the broker knows ${login} and lets it read nothing, because it has no role: inventory/access.yaml does not name it, and nor does access.yaml of the data directory. An operator writes a line "${login}: reader" (or operator) there, on the broker's machine (docs/access.md)`,
+        { cause: error },
+      );
+    }
   }
 
   /** The retained documents of one row now; what does not fit its contract, or is gone, is left out. */

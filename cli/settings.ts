@@ -64,7 +64,7 @@ export const variables = {
   HOMELAB_TOPIC_ROOT: ['first level of every topic', topicRoot],
   HOMELAB_INVENTORY: [
     'directory with `inventory/`, `hosts/` and `services/`',
-    'the directory of this program; if nothing there names this machine, what runs on it is adopted',
+    'the directory of this program; if its `inventory/topology.yaml` does not name this machine, what runs here is adopted',
   ],
   HOMELAB_CONFIG_DIR: ['directory in which `<service>/.env` holds the values of Compose files, for a redeploy', defaultConfigDir],
   HOMELAB_AGENTS: ['actors that run on this machine, where they run in processes of their own', 'those of this process, else node-agent,executor'],
@@ -91,6 +91,7 @@ export const variables = {
   HOMELAB_HTTP_URL: ['how people reach the page from outside, `https://homelab.example.org`', 'none: by whatever name they use'],
   HOMELAB_HTTP_PROXIES: ['addresses or networks of reverse proxies that are believed (X-Forwarded-For, X-Forwarded-Proto)', 'none'],
   HOMELAB_STANDBY_PORT: ["port on which the bridge opens a standby while the site's broker is away; HOMELAB_BROKER_URL names it second", 'none: no standby'],
+  HOMELAB_STANDBY_TLS_PORT: ['port on which it opens with TLS too, where HOMELAB_BROKER_TLS_CERT names its certificate', '8884'],
   HOMELAB_TAILSCALE_SOCKET: ["tailscaled's unix socket, or `none`: not asked", defaultTailscaleSocket],
   HOMELAB_TAILSCALE_PEERS: ['peers that should always be on the tailnet, by host name, separated by commas', 'none: no peer is missed'],
   HA_DIAG_SHADOW_MODE: ['`true`: a restart of Home Assistant is only told of, as a notice; `false`: it is proposed', 'true'],
@@ -131,8 +132,14 @@ export interface Settings {
   readonly brokerListen: BrokerListen;
   /** null: the bridge opens none. */
   readonly standbyPort: number | null;
+  /** Of the same, where it has a certificate. */
+  readonly standbyTlsPort: number;
   readonly dataRoot: string;
   readonly inventoryDir: string;
+  /** The access list for where no declared homelab has one; written by `homelab creds add --role`. */
+  readonly ownAccessFile: string;
+  /** Where `homelab init` writes while no inventory is about this machine. Counts nowhere until HOMELAB_INVENTORY names it. */
+  readonly proposalDir: string;
   /** Holds `<service>/.env`. */
   readonly configDir: string;
   /** false: nobody named it, so that it counts only where it names this machine. */
@@ -212,8 +219,11 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       tlsWebSocketPort: value.HOMELAB_BROKER_WSS_PORT,
     },
     standbyPort: value.HOMELAB_STANDBY_PORT,
+    standbyTlsPort: value.HOMELAB_STANDBY_TLS_PORT,
     dataRoot,
     inventoryDir: resolve(value.HOMELAB_INVENTORY ?? programDirectory()),
+    ownAccessFile: join(dataRoot, 'access.yaml'),
+    proposalDir: join(homedir(), 'homelab-inventory'),
     configDir: resolve(value.HOMELAB_CONFIG_DIR ?? defaultConfigDir),
     isInventoryNamed: value.HOMELAB_INVENTORY !== undefined,
     agents: value.HOMELAB_AGENTS,

@@ -8,7 +8,7 @@ import { systemClock } from '../bus/clock.ts';
 import { parseBrokerUrl } from '../bus/mqtt-socket.ts';
 import { roundTrip } from '../bus/round-trip.ts';
 import { defaultSite } from '../contracts/defaults.ts';
-import { isLoopback } from './broker-options.ts';
+import { isLoopback } from '../contracts/loopback.ts';
 import { transportTo } from './broker-transport.ts';
 import type { ComposeOptions } from './compose.ts';
 

@@ -254,6 +254,7 @@ describe('stale data', () => {
   it.each([
     ['the observer is offline', { actors: [observer({ status: 'offline' })] }, 'THE OBSERVER ON VPS IS OFFLINE'],
     ['no observer was ever heard of', { actors: [] }, 'NO OBSERVER IS KNOWN'],
+    ['the last word is of a time that is to come', { sites: [site({ last_update: ago(-91) })] }, 'ITS CLOCK IS AHEAD OF THE ONE HERE'],
     ['the last word is older than 90 s', { sites: [site({ last_update: ago(91) })] }, 'THE LAST WORD IS 91 S OLD'],
   ] as const)('is never nominal, and said first: %s', (_, over, said) => {
     const [first] = statusLines(world(over), nowMs);

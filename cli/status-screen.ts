@@ -52,6 +52,8 @@ function doubtWords({ doubt, link }: SiteView, nowMs: number): string | null {
       return doubt.observer === null ? 'no observer is known' : `the observer on ${doubt.observer.node ?? 'its node'} is ${doubt.observer.status}`;
     case 'silent':
       return `the last word is ${doubt.since === null ? 'some time' : age(doubt.since, nowMs)} old`;
+    case 'clock':
+      return 'its clock is ahead of the one here, so that its silence would not be noticed';
     default:
       return 'nothing is heard of it';
   }
@@ -87,7 +89,7 @@ function sitesHead(world: StatusWorld, nowMs: number): readonly string[] {
 
 function siteHead(view: KnownSite, world: StatusWorld, nowMs: number): readonly string[] {
   const { said, link, doubt, heardAt, faults, status } = view;
-  const own = heardAt === null ? 'nothing heard yet' : `last word ${age(heardAt, nowMs)} ago`;
+  const own = heardAt === null ? 'nothing heard yet' : doubt?.kind === 'clock' ? `last word dated ${heardAt}` : `last word ${age(heardAt, nowMs)} ago`;
   const word = link === null ? own : link.isCrossed ? linkWords(link, nowMs) : `${own}, ${linkWords(link, nowMs)}`;
   const where = world.sites.length === 1 ? '' : ` ${view.site}`;
   const stale = doubtWords(view, nowMs);

@@ -92,7 +92,8 @@ What should run where is declared in files, reviewed in Git and checked by \`hom
 reads them and publishes \`desired/<node>\`; everything else on the bus knows only that. A file that is wrong changes nothing: the
 last good version stays in force, and \`inventory_invalid\` says which line is to blame.
 
-- Begin with \`homelab init\` on a machine that runs already: it writes \`hosts/<machine>/\` from what it finds, for you to review.
+- Begin with \`homelab init\` on a machine that runs already: it writes \`hosts/<machine>/\` from what it finds, for you to review, into a directory
+  of its own (\`~/homelab-inventory\`) until \`HOMELAB_INVENTORY\` names one or this one names the machine.
 - \`homelab validate\` before each commit; \`homelab explain <node|service>\` says where a thing is declared, what it needs and what needs it.
 - What is declared in this repository, as tables and pictures: [homelab.md](homelab.md).
 

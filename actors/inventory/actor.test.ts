@@ -2,12 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AccessList } from '../../contracts/desired.ts';
+import { TopologyFile } from '../../contracts/inventory/topology.ts';
 import { topics } from '../../contracts/topics.ts';
 import { type FakeIo, FakeLife, fakeIo } from '../../test/kit/fake-io.ts';
-import { brokenReading, reading, readNode } from '../../test/kit/inventory-world.ts';
+import { brokenReading, readFile, reading, readNode } from '../../test/kit/inventory-world.ts';
 import { StepClock } from '../../test/kit/step-clock.ts';
 import { createInventoryModule } from './actor.ts';
-import type { Checkout, InventoryPorts } from './ports.ts';
+import type { Checkout, InventoryPorts, OwnAccess } from './ports.ts';
 import type { DeclaredTree } from './tree.ts';
 
 let dataDir: string;
@@ -23,11 +25,14 @@ afterEach(() => {
 /** A directory whose content a test sets. */
 class Files implements InventoryPorts {
   content: DeclaredTree | Error | 'hangs' = reading([]);
+  own: OwnAccess | null = null;
   onChange: (() => void) | null = null;
 
   readInventory(): Promise<Checkout> {
     if (this.content === 'hangs') return new Promise(() => undefined);
-    return this.content instanceof Error ? Promise.reject(this.content) : Promise.resolve({ tree: this.content, commit: null });
+    return this.content instanceof Error
+      ? Promise.reject(this.content)
+      : Promise.resolve({ tree: this.content, commit: null, ...(this.own === null ? {} : { own: this.own }) });
   }
 
   watchInventory(onChange: () => void): () => void {
@@ -166,6 +171,37 @@ describe('the inventory on a bus', () => {
     await life.idle();
     expect(life.io.held.get('desired/vps')).toMatchObject({ status: 'declared', services: [{ name: 'web' }] });
     expect(life.io.held.has('desired/piha')).toBe(true);
+    await life.stop();
+  });
+
+  it('does not take the homelab of somebody else for its own because of a directory with its name beside it', async () => {
+    const files = new Files();
+    const topology = readFile(
+      'inventory/topology.yaml',
+      TopologyFile.parse({ sites: { hub: { broker: { node: 'piha' } } }, nodes: { piha: { site: 'hub' } } }),
+    );
+    files.content = reading([readNode('piha', ['dns']), readNode('vps', ['web'])], { topology, access: { anna: 'operator' } });
+    const life = await FakeLife.start(createInventoryModule({ agents: ['node-agent'], onlyIfOwnNode: true }, files), newIo());
+    life.synced();
+    await life.idle();
+    expect(life.io.held.get('desired/vps')).toMatchObject({ status: 'adopted', access: null });
+    expect(life.io.held.has('desired/piha')).toBe(false);
+    await life.stop();
+  });
+
+  it.each([
+    ['an adopted node', {}, { anna: 'operator', bob: 'reader' }],
+    ['a declared homelab without a list', { vps: undefined }, { anna: 'operator', bob: 'reader' }],
+    ['a declared homelab with a list, which is the authority', { vps: { carol: 'operator' } }, { carol: 'operator' }],
+  ] as const)('says who may what from the list in the data directory: %s', async (_what, declared: { readonly vps?: AccessList | undefined }, expected) => {
+    const files = new Files();
+    const list = declared.vps === undefined ? {} : { access: declared.vps };
+    files.content = reading('vps' in declared ? [readNode('vps', ['web'])] : [readNode('piha', ['dns'])], list);
+    files.own = { access: readFile('access.yaml', { logins: { anna: 'operator', bob: 'reader' } }), findings: [] };
+    const life = await FakeLife.start(createInventoryModule({ agents: ['node-agent'], onlyIfOwnNode: true }, files), newIo());
+    life.synced();
+    await life.idle();
+    expect(life.io.held.get('desired/vps')).toMatchObject({ status: 'vps' in declared ? 'declared' : 'adopted', access: expected });
     await life.stop();
   });
 

@@ -1,7 +1,7 @@
 /**
  * Wiring of the inventory (reduce.ts): reads the files when they change and every minute, remembers, publishes.
  *
- * Reads: the inventory directory through its port; `health/<own node>/#` and the manifest of the own node-agent, to adopt.
+ * Reads: the inventory directory and the access list in the data directory through its port; `health/<own node>/#` and the manifest of the own node-agent, to adopt.
  * Writes: `desired/<node>` of each declared node and of its own. Remembers: declared.json, adopted.json.
  * Fails: a directory that does not answer counts as unreadable, and what was in force stays.
  */
@@ -12,7 +12,7 @@ import { topics } from '../../contracts/topics.ts';
 import { InventoryMemory } from './memory.ts';
 import type { Checkout, InventoryPorts } from './ports.ts';
 import { detail, type InventoryCommand, type InventoryEvent, initialState, mode, reduce, wakeAt } from './reduce.ts';
-import { contentOf, type DeclaredTree, emptyTree, unreadableTree } from './tree.ts';
+import { emptyTree, isAbout, unreadableTree } from './tree.ts';
 
 /** A directory of small files reads in milliseconds; a share that takes longer than this is not answering. */
 const readDeadlineMs = 10_000;
@@ -37,9 +37,9 @@ export function createInventoryModule(options: InventoryModuleOptions, ports: In
       const read = async (from: InventoryPorts): Promise<Checkout> => {
         const checkout = await readInTime(io, from);
         const wasForeign = isForeign;
-        isForeign = options.onlyIfOwnNode === true && isOfOthers(checkout.tree, io.node);
+        isForeign = options.onlyIfOwnNode === true && !isAbout(checkout.tree, io.node);
         if (isForeign && !wasForeign) io.log.info(notOurs);
-        return isForeign ? { tree: emptyTree, commit: null } : checkout;
+        return withOwnAccess(isForeign ? { ...checkout, tree: emptyTree, commit: null } : checkout);
       };
       const first = ports === null ? null : await read(ports);
       // Only these: other machines of the site may publish what they adopted under names that are not ours.
@@ -102,9 +102,12 @@ export function createInventoryModule(options: InventoryModuleOptions, ports: In
 
 const notOurs = 'this machine is not in the inventory that comes with the program, so what runs here is adopted; `homelab init` proposes its files';
 
-/** It names machines, and not this one. A directory that nobody could look into may name it. */
-const isOfOthers = ({ hostsDirectory, hosts, topology }: DeclaredTree, node: string): boolean =>
-  hostsDirectory !== 'unreadable' && !hosts.has(node) && !Object.hasOwn(contentOf(topology)?.nodes ?? {}, node);
+/** The list of the declared homelab is the authority where there is one. */
+function withOwnAccess(checkout: Checkout): Checkout {
+  const { tree, own } = checkout;
+  if (own === undefined || own.access === 'absent' || tree.access !== 'absent') return checkout;
+  return { ...checkout, tree: { ...tree, access: own.access, findings: [...tree.findings, ...own.findings] } };
+}
 
 async function readInTime(io: ActorIo, ports: InventoryPorts): Promise<Checkout> {
   try {

@@ -103,6 +103,17 @@ export interface DeclaredTree {
 /** The content of a file that is there and right. */
 export const contentOf = <T>(file: MaybeFile<T>): T | null => (typeof file === 'string' ? null : file.value);
 
+/**
+ * Whether a directory that nobody named is about this machine, so that it counts: the one judge of it. Where there is a topology.yaml only that
+ * decides: a directory hosts/<node> beside the homelab of somebody else does not make that homelab this machine's. What nobody could look into
+ * may name it.
+ */
+export function isAbout({ topology, hostsDirectory, hosts }: Pick<DeclaredTree, 'topology' | 'hostsDirectory' | 'hosts'>, node: string): boolean {
+  const placed = contentOf(topology);
+  if (placed !== null) return Object.hasOwn(placed.nodes, node);
+  return hosts.has(node) || (hostsDirectory === 'unreadable' && topology === 'broken');
+}
+
 /** A directory in which nothing is declared. */
 export const emptyTree: DeclaredTree = {
   topology: 'absent',

@@ -85,7 +85,7 @@ export async function credsActors(settings: Settings, out: Output, node: string,
   else {
     if (write === undefined) for (const line of Object.keys(all).length === 0 ? [] : text.trimEnd().split('\n')) out.line(line);
     else out.line(`written  ${write}; on ${node}: HOMELAB_CREDENTIALS=<that file>`);
-    if (before.size === 0 && known.size > 0) for (const line of firstLoginLines) out.line(`# ${line}`);
+    for (const line of firstLoginLines(before, known)) out.line(`# ${line}`);
     if (kept.length > 0) out.line(`# left alone, they have a password that nobody can read back (--renew gives a new one): ${kept.join(', ')}`);
   }
   return exitCodes.ok;

@@ -8,7 +8,7 @@ import { actorOfLogin } from '../../contracts/actor-names.ts';
 import { Login } from '../../contracts/common.ts';
 import { firstLoginLines, lastLoginLine } from '../creds/first-login.ts';
 import { asUsage } from '../creds/needs-login.ts';
-import { giveRole, roleNamed, rolesOf } from '../creds/roles.ts';
+import { giveRole, type ListInForce, listInForce, roleNamed } from '../creds/roles.ts';
 import { exitCodes, type Output, table } from '../output.ts';
 import { makeDataRoot } from '../runtime.ts';
 import { type Settings, UsageError } from '../settings.ts';
@@ -54,9 +54,12 @@ export async function credsAdd(settings: Settings, out: Output, login: string, o
     out.value({ login, new: !isKnown, ...(password !== null && given === null ? { password } : {}), ...(token === null ? {} : { token, expires }) });
   else {
     out.line(`${login}  ${isKnown ? 'changed' : 'added'} in ${loginsFile}`);
-    if (said !== null) out.line(said);
-    else if (await isWithoutRole(settings, login)) out.line(`inventory/access.yaml does not name ${login}: it is let in nowhere until it has a line there`);
-    if (before.size === 0) for (const line of firstLoginLines) out.line(line);
+    if (said !== null) for (const line of said) out.line(line);
+    else {
+      const list = await listInForce(settings);
+      if (isWithoutRole(list, login)) out.line(`${list.file} does not name ${login}: it is let in nowhere until it has a line there (--role)`);
+    }
+    for (const line of firstLoginLines(before, logins)) out.line(line);
     if (password !== null && given === null)
       out.line(`password  ${password}\n          shown once; for the command line: a line "${login}: <password>" in the file that HOMELAB_CREDENTIALS names`);
     if (token !== null)
@@ -90,10 +93,10 @@ export function credsRevoke(settings: Settings, out: Output, login: string, { to
 
 export async function credsList(settings: Settings, out: Output): Promise<number> {
   const logins = asUsage(() => readLogins(settings.loginsFile));
-  const roles = await rolesOf(settings);
+  const list = await listInForce(settings);
   const rows = [...logins]
     .sort(([one], [other]) => one.localeCompare(other))
-    .map(([login, entry]) => ({ login, role: roleShown(login, roles), ...shown(entry) }));
+    .map(([login, entry]) => ({ login, role: roleShown(login, list?.roles ?? null), ...shown(entry) }));
   if (out.json) for (const row of rows) out.value(row);
   else if (rows.length === 0) out.line(`nobody has a login in ${settings.loginsFile}: homelab creds add <login>`);
   else
@@ -127,10 +130,8 @@ function roleShown(login: string, roles: Readonly<Record<string, string>> | null
 }
 
 /** There is a list of people, and this one is not in it. */
-async function isWithoutRole(settings: Settings, login: string): Promise<boolean> {
-  const roles = await rolesOf(settings);
-  return roles !== null && actorOfLogin(login) === null && !Object.hasOwn(roles, login);
-}
+const isWithoutRole = (list: ListInForce | null, login: string): list is ListInForce =>
+  list !== null && actorOfLogin(login) === null && !Object.hasOwn(list.roles, login);
 
 function checkLogin(login: string): void {
   if (!Login.safeParse(login).success || login.includes(':'))

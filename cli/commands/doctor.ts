@@ -27,6 +27,7 @@ import { checkPermissions } from '../doctor/permissions.ts';
 import { brokerPorts, composeVersion, enginePorts, permissionPorts, portPorts, spaceOf } from '../doctor/ports.ts';
 import { type Check, runChecks } from '../doctor/run-checks.ts';
 import { checkStaleFiles } from '../doctor/stale-files.ts';
+import { checkStandby } from '../doctor/standby.ts';
 import { checkCompose, checkNode, checkOtherVersions } from '../doctor/versions.ts';
 import { coloured, exitCodes, type Output } from '../output.ts';
 import { brokerUrlsOf } from '../session.ts';
@@ -100,6 +101,7 @@ function machineChecks(settings: Settings, files: () => Promise<DataFiles>): rea
     check('disk', async () => checkSpace(settings.dataRoot, await spaceOf(settings.dataRoot))),
     check('logins', async () => [checkLogins(await readLoginsSeen(settings))]),
     check('certificates', async () => checkCertificates(await Promise.all((await certificateFiles(settings)).map(readCertificate)), Date.now())),
+    check('standby', () => Promise.resolve(checkStandby(settings, brokerUrlsOf(settings)[0] ?? ''))),
     check('data files', async () => checkStaleFiles(await files())),
     check('broker port', async () => {
       const asked = { hasOtherBroker: settings.brokerUrls !== null, ownPids: await ownPids(), demoPid: demoProcess(settings) };

@@ -1,7 +1,8 @@
 /** `homelab up`: every actor for this machine in one process, on a broker of its own unless one is given. Broker and demo are loaded when they are needed. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type BrokerCommandOptions, type BrokerListeners, brokerListeners, givenOf, isLoopback, urlHost } from '../broker-options.ts';
+import { isLoopback } from '../../contracts/loopback.ts';
+import { type BrokerCommandOptions, type BrokerListeners, brokerListeners, givenOf, urlHost } from '../broker-options.ts';
 import { actorNames, actorsHere } from '../compose.ts';
 import { needsLogin } from '../creds/needs-login.ts';
 import { processLog, runActors } from '../runtime.ts';

@@ -17,7 +17,7 @@ import type { SiteBroker } from '../broker-config/site-broker.ts';
 import { type Settings, UsageError } from '../settings.ts';
 import { accessByDocuments, accessByFiles, type Placed, placedOf } from './login-access.ts';
 
-export type AccessSettings = Pick<Settings, 'node' | 'site' | 'topicRoot' | 'inventoryDir' | 'isInventoryNamed'>;
+export type AccessSettings = Pick<Settings, 'node' | 'site' | 'topicRoot' | 'inventoryDir' | 'isInventoryNamed' | 'ownAccessFile'>;
 
 export interface BrokerAccessParts {
   readonly settings: AccessSettings;
@@ -37,6 +37,8 @@ export class BrokerAccess {
   readonly filter: string;
   private readonly parts: BrokerAccessParts;
   private readonly placed = new Map<string, Placed>();
+  /** Nodes of this site that a document has named since the start. */
+  private readonly former = new Set<string>();
   private readonly known = new Map<string, LoginAccess | null>();
   private readonly listeners: (() => void)[] = [];
   private declared: SiteBroker | null = null;
@@ -70,8 +72,8 @@ export class BrokerAccess {
       const { settings, logins } = this.parts;
       access =
         this.declared === null
-          ? accessByDocuments(login, { ...settings, logins: logins(), placed: this.placed.values() })
-          : accessByFiles(login, this.declared);
+          ? accessByDocuments(login, { ...settings, logins: logins(), placed: this.placed.values(), former: this.former })
+          : accessByFiles(login, { ...this.declared, former: this.former });
       this.known.set(login, access);
     }
     return access;
@@ -91,6 +93,9 @@ export class BrokerAccess {
     if (JSON.stringify(before ?? null) === JSON.stringify(doc)) return;
     if (doc === null) this.placed.delete(topic);
     else this.placed.set(topic, doc);
+    if (doc?.site === this.parts.settings.site) this.former.add(doc.node);
+    // At once: what an actor writes of a node that is new must not be dropped meanwhile, for it would not write it again.
+    this.known.clear();
     this.timer ??= this.parts.clock.setTimeout(() => {
       this.timer = null;
       if (this.isRead) this.readAgain();
@@ -107,15 +112,16 @@ export class BrokerAccess {
   /** null: the files are not about this machine, or do not say enough. */
   private async readDeclared(): Promise<SiteBroker | null> {
     const { settings, log } = this.parts;
-    const { inventoryDir, isInventoryNamed, node, site, topicRoot } = settings;
+    const { inventoryDir, isInventoryNamed, ownAccessFile, node, site, topicRoot } = settings;
     if (!existsSync(join(inventoryDir, inventoryFiles.topology.path))) return null;
     // A container with nothing but a broker has no inventory, and no use for what reads one.
-    const [{ readTree }, { contentOf }, { siteBroker }] = await Promise.all([
+    const [{ readTree, readOwnAccess }, { contentOf, isAbout }, { siteBroker }] = await Promise.all([
       import('../../adapters/files/tree.ts'),
       import('../../actors/inventory/tree.ts'),
       import('../broker-config/site-broker.ts'),
     ]);
     const tree = await readTree(inventoryDir);
+    if (!isInventoryNamed && !isAbout(tree, node)) return null;
     const placed = contentOf(tree.topology)?.nodes[node]?.site;
     if (placed !== site) {
       const told = placed === undefined ? `${node} is in no site` : `${node} is in ${placed}, HOMELAB_SITE says ${site}`;
@@ -123,7 +129,7 @@ export class BrokerAccess {
       return null;
     }
     try {
-      return siteBroker(tree, site, topicRoot);
+      return siteBroker(tree.access === 'absent' ? { ...tree, access: (await readOwnAccess(ownAccessFile)).access } : tree, site, topicRoot);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       log.warn({ reason: error.message }, notByFiles);

@@ -3,22 +3,27 @@
  * `logins.yaml`, which is looked at every second, so that what `homelab creds` does there counts without a restart.
  *
  * Nobody is asked until somebody has a login; from then on everybody is, until the end of the process, also when the last one is revoked.
- * Remembers in memory what was right, as a keyed hash, so that a site that comes back at once does not cost a scrypt for each
- * connection. Fails open for nobody: while the file cannot be read, what was read last holds; at the start it is a LoginsError.
+ * Wrong passwords are counted as at the page (contracts/login-attempts.ts), but for two things: a password that nobody can guess is looked at
+ * however many were wrong, so that nobody keeps a program out; and the same wrong one again is no other guess, since programs repeat themselves.
+ * Remembers in memory what was right and what was wrong, as keyed hashes, so that a site that comes back at once does not cost a scrypt for
+ * each connection. Fails open for nobody: while the file cannot be read, what was read last holds; at the start it is a LoginsError.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isLoginsFileThere, type LoginEntry, type Logins, readLogins } from '../../adapters/logins/logins-file.ts';
-import { verifyMosquittoHash } from '../../adapters/logins/mosquitto-hash.ts';
+import { isOfRandom, verifyMosquittoHash } from '../../adapters/logins/mosquitto-hash.ts';
 import { verifyPassword } from '../../adapters/logins/password.ts';
 import type { Welcome } from '../../bus/broker-access.ts';
 import type { Clock } from '../../bus/clock.ts';
 import type { Log } from '../../bus/log.ts';
+import { type Attempt, createAttempts } from '../../contracts/login-attempts.ts';
+import { isLoopback } from '../../contracts/loopback.ts';
 
-/** Wrong passwords for one login before it is refused unasked, and for how long they count. As many as the web page takes from one address. */
-const wrongMax = 20;
-const wrongForMs = 15 * 60_000;
-/** Passwords that wait to be looked at; each takes up to 0.2 s, and a client waits some seconds. */
-const waitingMax = 40;
+/** Passwords that are looked at, or wait for it; each takes up to 0.2 s, and a client waits some seconds. Who comes beyond is told to come again. */
+const checkingMax = 40;
+/** As long as those that `homelab creds` makes, of 144 bits: in clear nothing else says how good it is. */
+const unguessableCharsMin = 24;
+/** Wrong passwords remembered; a site has tens of programs, of which some have an old one. Beyond it the oldest are forgotten, and count once more. */
+const wrongMax = 1_000;
 
 /** Of a login in clear. */
 const clearMark = 'in clear';
@@ -26,6 +31,14 @@ const clearMark = 'in clear';
 interface Proof {
   readonly mark: string;
   readonly digest: Buffer;
+}
+
+/** What a login may come in with. */
+interface Secret {
+  readonly mark: string;
+  /** Nobody guesses it, and to look at one costs next to nothing. */
+  readonly isUnguessable: boolean;
+  readonly isRight: (given: Buffer) => boolean | Promise<boolean>;
 }
 
 export interface KnownLoginsParts {
@@ -42,8 +55,9 @@ export class KnownLogins {
   /** Of this process: what is remembered is of no use elsewhere. */
   private readonly key = randomBytes(32);
   private readonly proven = new Map<string, Proof>();
-  private readonly checking = new Map<string, Promise<boolean>>();
-  private readonly wrong = new Map<string, { count: number; readonly sinceMs: number }>();
+  private readonly checking = new Map<string, Promise<Welcome>>();
+  private readonly attempts = createAttempts();
+  private readonly wrong = new Set<string>();
   private hashed: Logins;
   private asking: boolean;
 
@@ -84,21 +98,22 @@ export class KnownLogins {
     }
   }
 
-  async admits(login: string, given: Buffer): Promise<Welcome> {
-    if (this.isRightInClear(login, given)) return { mark: clearMark };
-    const entry = this.hashed.get(login);
-    const mark = entry === undefined ? '' : markOf(entry);
-    if (entry === undefined || mark === '') return 'unknown';
+  /** `address` null: from this process. */
+  async admits(login: string, given: Buffer, address: string | null): Promise<Welcome> {
+    const secrets = this.secretsOf(login);
+    // Nobody can guess it: not counted, so that clients with made-up names keep nobody out who shares their address.
+    if (secrets.length === 0) return 'unknown';
     const digest = createHmac('sha256', this.key).update(given).digest();
-    const known = this.proven.get(login);
-    if (known !== undefined && known.mark === mark && timingSafeEqual(known.digest, digest)) return { mark };
-    if (this.wrongOf(login) >= wrongMax || this.checking.size >= waitingMax) return 'busy';
-    if (!(await this.isRight(entry, given, `${login} ${mark} ${digest.toString('hex')}`))) {
-      this.noteWrong(login);
-      return 'unknown';
-    }
-    this.proven.set(login, { mark, digest });
-    return { mark };
+    const proof = this.proven.get(login);
+    if (proof !== undefined && secrets.some(({ mark }) => mark === proof.mark) && timingSafeEqual(proof.digest, digest)) return { mark: proof.mark };
+    const question = [login, ...secrets.map(({ mark }) => mark), digest.toString('hex')].join(' ');
+    if (this.wrong.has(question)) return 'unknown';
+    for (const { mark, isUnguessable, isRight } of secrets) if (isUnguessable && (await isRight(given))) return this.prove(login, { mark, digest });
+    const attempt = attemptOf(login, address);
+    const others = secrets.filter(({ isUnguessable }) => !isUnguessable);
+    if (others.length > 0) return this.look(`${question} ${address}`, () => this.tryGuessable(attempt, others, { given, digest, question }));
+    this.noteWrong(question);
+    return this.attempts.begin(attempt, this.parts.clock.now()) === null ? 'unknown' : 'busy';
   }
 
   isStill(login: string, mark: string): boolean {
@@ -107,38 +122,73 @@ export class KnownLogins {
     return entry !== undefined && markOf(entry) === mark;
   }
 
-  private isRightInClear(login: string, given: Buffer): boolean {
+  private secretsOf(login: string): readonly Secret[] {
     const { clear } = this.parts;
     const expected = Object.hasOwn(clear, login) ? clear[login] : undefined;
-    return expected !== undefined && timingSafeEqual(sha256(expected), sha256(given));
+    const entry = this.hashed.get(login);
+    return [...(expected === undefined ? [] : [clearSecret(expected)]), ...(entry === undefined || markOf(entry) === '' ? [] : [hashedSecret(entry)])];
   }
 
-  /** Both connections of an actor come at once: one look for both. */
-  private isRight(entry: LoginEntry, given: Buffer, question: string): Promise<boolean> {
-    let answer = this.checking.get(question);
-    if (answer === undefined) {
-      const password = given.toString('utf8');
-      answer = entry.scrypt === undefined ? verifyMosquittoHash(password, entry.mosquitto ?? '') : verifyPassword(password, entry.scrypt);
-      answer = answer.finally(() => this.checking.delete(question));
-      this.checking.set(question, answer);
-    }
+  /** Both connections of an actor come at once: one look for both, and one attempt. */
+  private look(question: string, answerOf: () => Promise<Welcome>): Welcome | Promise<Welcome> {
+    const asked = this.checking.get(question);
+    if (asked !== undefined) return asked;
+    if (this.checking.size >= checkingMax) return 'busy';
+    const answer = answerOf().finally(() => this.checking.delete(question));
+    this.checking.set(question, answer);
     return answer;
   }
 
-  private wrongOf(login: string): number {
-    const counted = this.wrong.get(login);
-    if (counted === undefined) return 0;
-    if (this.parts.clock.now() - counted.sinceMs < wrongForMs) return counted.count;
-    this.wrong.delete(login);
-    return 0;
+  private async tryGuessable(
+    attempt: Attempt,
+    secrets: readonly Secret[],
+    { given, digest, question }: { readonly given: Buffer; readonly digest: Buffer; readonly question: string },
+  ): Promise<Welcome> {
+    if (this.attempts.begin(attempt, this.parts.clock.now()) !== null) return 'busy';
+    for (const { mark, isRight } of secrets) {
+      if (!(await isRight(given))) continue;
+      this.attempts.succeeded(attempt);
+      return this.prove(attempt.login, { mark, digest });
+    }
+    this.noteWrong(question);
+    return 'unknown';
   }
 
-  /** Only of logins that there are: nobody fills the memory with others. */
-  private noteWrong(login: string): void {
-    const counted = this.wrong.get(login);
-    if (counted === undefined) this.wrong.set(login, { count: 1, sinceMs: this.parts.clock.now() });
-    else counted.count += 1;
+  private prove(login: string, proof: Proof): Welcome {
+    this.proven.set(login, proof);
+    return { mark: proof.mark };
   }
+
+  private noteWrong(question: string): void {
+    this.wrong.add(question);
+    const [oldest] = this.wrong;
+    if (this.wrong.size > wrongMax && oldest !== undefined) this.wrong.delete(oldest);
+  }
+}
+
+/** Who is on the machine of the broker is known by that: what others do elsewhere never counts against it. */
+function attemptOf(login: string, address: string | null): Attempt {
+  const from = address?.replace(/^::ffff:(?=\d)/i, '') ?? 'this process';
+  return { login, isThere: true, address: from, known: address === null || isLoopback(from) ? `${from} ${login}` : null };
+}
+
+const clearSecret = (expected: string): Secret => ({
+  mark: clearMark,
+  isUnguessable: expected.length >= unguessableCharsMin,
+  isRight: (given) => timingSafeEqual(sha256(expected), sha256(given)),
+});
+
+function hashedSecret(entry: LoginEntry): Secret {
+  const { scrypt, mosquitto = '' } = entry;
+  const isUnguessable = isOfRandom(mosquitto);
+  return {
+    mark: markOf(entry),
+    isUnguessable,
+    isRight: (given) => {
+      const password = given.toString('utf8');
+      return scrypt === undefined || isUnguessable ? verifyMosquittoHash(password, mosquitto) : verifyPassword(password, scrypt);
+    },
+  };
 }
 
 /** Changes with the password; empty: there is none. */

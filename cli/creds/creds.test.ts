@@ -65,6 +65,27 @@ describe('homelab creds add', () => {
     expect(Object.keys(readLogins(file()).get('executor-piha') ?? {}).sort()).toEqual(['mosquitto', 'tokens']);
   });
 
+  it('says what asks for a login from now on: brokers for any, the page for one of a person', async () => {
+    const text = async (login: string): Promise<string> => {
+      const out = capturedOutput();
+      await credsAdd(settings(), out, login, {}, () => Promise.resolve(''));
+      return out.text;
+    };
+    const program = await text('executor-piha');
+    expect(program).toContain('the broker of ours that runs here asks everybody for one');
+    expect(program).toContain('the page asks nobody, and answers this machine only, until a person has a login');
+    const person = await text('anna');
+    expect(person).toContain('the page of ours that runs here asks everybody for one, too');
+    expect(person).not.toContain('the broker of ours');
+    expect(await text('bert')).not.toContain('first login');
+    rmSync(file());
+    expect(await text('anna')).toContain('the broker and the page of ours that run here ask everybody for one');
+    rmSync(file());
+    const out = capturedOutput();
+    await credsActors(settings(), out, 'piha', {});
+    expect(out.text).toContain('# the page asks nobody');
+  });
+
   it('puts a role into access.yaml as one line, and changes one that is there', async () => {
     const access = join(inventory, 'inventory/access.yaml');
     writeFileSync(access, '# who may what\nlogins:\n  # the cook\n  anna: operator # since always\n');

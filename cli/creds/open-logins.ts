@@ -60,7 +60,7 @@ class OpenLogins {
     this.access = access;
     this.forBroker = {
       isAsking: () => this.isAsking,
-      admits: (login, password) => known.admits(login, password),
+      admits: (login, password, address) => known.admits(login, password, address),
       isStill: (login, mark) => known.isStill(login, mark),
       accessOf: (login) => access.accessOf(login),
       onChange: (listener) => {

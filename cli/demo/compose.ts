@@ -51,7 +51,7 @@ export function composeDemo({ nodes, tree }: Pick<DemoHomelab, 'nodes' | 'tree'>
     const central = (): readonly ActorModule[] => [
       createInventoryModule({ agents, site }, createUnchangingInventory(tree)),
       createObserverModule({ incidentGraceMs, aliasMap: {} }),
-      createLedgerModule({ anonymousAllowed: true, verifyWindowMs }),
+      createLedgerModule({ anonymousAllowed: () => true, verifyWindowMs }),
       createSupervisorModule({}),
       createHaDiscoveryModule({ root: topicRoot, version, isSimulated: true, random: Math.random }),
       createOperatorUiModule({ ...operatorUiOptions({ settings: webSettings(node.name, settings), anonymousAllowed: () => true, log }), isSimulated: true }),

@@ -22,13 +22,14 @@ const composeDeadlineMs = 10_000;
 /** Where the original system kept what its services keep; the disk below it is the one that matters. */
 const dataDirectory = '/opt/homelab';
 
-export async function readMachine(settings: Settings): Promise<MachineFacts> {
+/** `directory`: where the proposal goes. */
+export async function readMachine(settings: Settings, directory: string): Promise<MachineFacts> {
   const [selection, hardware, composeVersion] = await Promise.all([
     readEngine(settings.dockerSocket),
     readHardware(existsSync(dataDirectory) ? dataDirectory : '/'),
     readComposeVersion(),
   ]);
-  const hasSchemas = existsSync(join(settings.inventoryDir, 'docs/schemas'));
+  const hasSchemas = existsSync(join(directory, 'docs/schemas'));
   return { node: settings.node, site: settings.site, hardware, selection, composeVersion: selection === null ? null : composeVersion, hasSchemas };
 }
 

@@ -4,6 +4,7 @@
  * What was found out stands as it is; what had to be guessed says "please check" behind it. Comments are for the reviewer.
  */
 import type { Hardware } from '../../adapters/host/hardware.ts';
+import type { AccessList } from '../../contracts/desired.ts';
 import type { CapabilitiesFile } from '../../contracts/inventory/capabilities.ts';
 import { inventoryFiles } from '../../contracts/inventory/files.table.ts';
 import type { ProposedService, Selection } from './services.ts';
@@ -115,6 +116,17 @@ export const topologyFile = (facts: MachineFacts, broker: string): ProposedFile 
     ...topologyLines(facts),
   ]),
   summary: `one site, ${facts.site}, around the broker ${broker} on ${facts.node}`,
+});
+
+/** Who may do what now, so that nobody is locked out by a list that names others. */
+export const accessFile = (facts: MachineFacts, roles: AccessList): ProposedFile => ({
+  path: pathOf('access', facts),
+  text: withSchema('access', facts, [
+    '# Who has a login on this machine, with what it may do now. Who is not in this list is let in nowhere; actors need no line.',
+    'logins:',
+    ...Object.entries(roles).map(([login, role]) => `  ${yamlWord(login)}: ${role}`),
+  ]),
+  summary: `${counted(Object.keys(roles).length, 'login')}, with the ${Object.keys(roles).length === 1 ? 'role' : 'roles'} of now`,
 });
 
 /** What belongs below `nodes:` of inventory/topology.yaml. */

@@ -34,6 +34,7 @@ it.each<[string, Given]>([
   ['with TLS at its own port, by each of its names', { broker: tlsOnly, environment: to('mqtts://alpha, mqtts://alpha.example.org:8883') }],
   ['as a list of NAME=value', { broker: tlsOnly, environment: '  - HOMELAB_BROKER_URL=mqtts://alpha\n  - HOMELAB_BROKER_CA=/secret/ca.pem' }],
   ['at the standby', { broker: ', standby_port: 1884', environment: to('mqtt://alpha:1884') }],
+  ['at the standby with TLS', { broker: ', listen: [], tls: { names: [alpha], standby_port: 8884 }', environment: to('mqtts://alpha:8884') }],
   ['on its own machine, through loopback', { node: 'alpha', more: 'network_mode: host\n', environment: to('mqtt://127.0.0.1:1883') }],
   ['of a host that nobody declared', { environment: to('mqtt://192.0.2.9:1999') }],
   ['that is a variable without a value', { environment: to(`\${URL}`) }],
@@ -48,6 +49,22 @@ it.each<[string, Given, RegExp]>([
     /^broker-url: .*mqtt:\/\/ at port 1883 .* expected mqtts:\/\/…:8883$/,
   ],
   ['in clear at the port with TLS', { broker: both, environment: to('mqtt://alpha:8883') }, /^broker-url: .*expected mqtt:\/\/…:1883 or mqtts:\/\/…:8883$/],
+  [
+    'at a standby with one port for both',
+    { broker: ', standby_port: 1884, tls: { names: [alpha], standby_port: 1884 }', environment: to('mqtt://alpha:1884') },
+    /^broker-port: 1884 is the port of the standby already; expected another one for the standby with TLS/,
+  ],
+  [
+    'at a standby with the port of the broker',
+    { broker: ', standby_port: 8883, tls: { names: [alpha] }', environment: to('mqtt://alpha:8883') },
+    /^broker-port: 8883 is the port of mqtts:\/\/ already/,
+  ],
+  ['in clear at the standby with TLS', { broker: ', listen: [], tls: { standby_port: 8884 }', environment: to('mqtt://alpha:8884') }, /^broker-url: /],
+  [
+    'of the standby by a name that its certificate does not have',
+    { broker: ', listen: [], tls: { names: [alpha], standby_port: 8884 }', environment: to('mqtts://first:8884') },
+    /^broker-url: .*is for alpha, not for first/,
+  ],
   ['with TLS where there is none', { broker: ', listen: [everywhere]', environment: to('mqtts://first') }, /^broker-url: .*mqtts:\/\/ at port 8883/],
   [
     'from another machine, where it listens to its own',

@@ -100,11 +100,12 @@ const defaultPorts: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:'
 function problemOf({ url, broker, site, isNear }: Address): string | null {
   const port = url.port === '' ? (defaultPorts[url.protocol] ?? 0) : Number(url.port);
   const scheme = url.protocol.slice(0, -1);
-  if (port === broker.standby_port) return null;
+  if (scheme === 'mqtt' && port === broker.standby_port) return null;
+  const isStandby = scheme === 'mqtts' && port === broker.tls?.standby_port;
   const doors = doorsOf(broker).filter((door) => door.scheme === 'mqtt' || door.scheme === 'mqtts');
   const open = doors.filter(({ listen }) => isNear || listen.some((address) => address !== 'loopback'));
   const expected = open.map((door) => `${door.scheme}://…:${door.port}`).join(' or ') || 'none: it listens to its own machine only';
-  if (!open.some((door) => door.scheme === scheme && door.port === port))
+  if (!isStandby && !open.some((door) => door.scheme === scheme && door.port === port))
     return `${scheme}:// at port ${port} is no way to the broker of ${site} from there; expected ${expected}`;
   const names = broker.tls?.names;
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');

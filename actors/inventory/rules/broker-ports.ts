@@ -14,19 +14,27 @@ const brokerPort: Rule = {
   *find(tree) {
     if (typeof tree.topology === 'string') return;
     for (const [site, { broker }] of Object.entries(tree.topology.value.sites)) {
-      const { node, service, standby_port: standby } = broker;
+      const { node, service, standby_port: standby, tls } = broker;
       const said = tcpPorts(tree, node, service);
       const taken = new Map<number, string>();
       for (const { scheme, port, path } of doorsOf(broker)) {
         const place = ['sites', site, 'broker', ...path];
         const holder = taken.get(port);
-        taken.set(port, holder ?? scheme);
-        if (holder !== undefined) yield at(tree.topology, place, `${port} is the port of ${holder}:// already; expected another one for ${scheme}://`);
+        taken.set(port, holder ?? `${scheme}://`);
+        if (holder !== undefined) yield at(tree.topology, place, `${port} is the port of ${holder} already; expected another one for ${scheme}://`);
         else if (said.length > 0 && !said.includes(port))
           yield at(tree.topology, place, `the port is ${port}; ${service} on ${node} listens on ${said.join(', ')}`);
       }
-      if (standby !== undefined && taken.has(standby))
-        yield at(tree.topology, ['sites', site, 'broker', 'standby_port'], `${standby} is the port of the broker itself; expected another one`);
+      for (const [port, path, what] of [
+        [standby, ['standby_port'], 'the standby'],
+        [tls?.standby_port, ['tls', 'standby_port'], 'the standby with TLS'],
+      ] as const) {
+        if (port === undefined) continue;
+        const place = ['sites', site, 'broker', ...path];
+        const holder = taken.get(port);
+        taken.set(port, what);
+        if (holder !== undefined) yield at(tree.topology, place, `${port} is the port of ${holder} already; expected another one for ${what}`);
+      }
     }
   },
 };
