@@ -5,9 +5,17 @@ import { actorOfLogin } from './actor-names.ts';
 /** A login is one word; the line that names a person behind a front end is not (action.ts, Transition). */
 export const isProgram = (by: string): boolean => !by.includes(' ') && actorOfLogin(by) !== null;
 
-/** Nobody else proposed the last life, nor spoke for it while it was open: only then does evidence of another kind say something new. */
-export function onlyProgramsSpoke({ proposed_by, transition_history }: Pick<Action, 'proposed_by' | 'transition_history'>): boolean {
+type Spoken = Pick<Action, 'proposed_by' | 'transition_history'>;
+
+/** Who proposed the last life, and who spoke for it while it was open. */
+function speakers({ proposed_by, transition_history }: Spoken): readonly string[] {
   const bornAt = transition_history.findLastIndex(({ from, to }) => to === 'pending' && from !== 'pending');
   const notes = transition_history.slice(Math.max(bornAt, 0)).filter(({ from, to }) => from === to);
-  return [proposed_by, ...notes.map(({ by }) => by)].every(isProgram);
+  return [proposed_by, ...notes.map(({ by }) => by)];
 }
+
+/** Only then does evidence of another kind say something new. */
+export const onlyProgramsSpoke = (action: Spoken): boolean => speakers(action).every(isProgram);
+
+/** What people asked for and no program did: taken back, it says nothing of trouble that comes later. */
+export const onlyPeopleSpoke = (action: Spoken): boolean => !speakers(action).some(isProgram);

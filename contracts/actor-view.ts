@@ -7,7 +7,7 @@
 import type { ActorStatus } from './actor-status.ts';
 import type { NodeHealth } from './health.ts';
 import { linkViewsOf } from './link-view.ts';
-import { busDoubt, type Doubt, type Evidence, linkDoubt, nodeTtlMs, type SiteView, siteOfNode } from './site-view.ts';
+import { busDoubt, type Doubt, type Evidence, linkDoubt, nodeTtlMs, type SiteView, siteOfNode, wordDoubt } from './site-view.ts';
 import type { WorldNode } from './world.ts';
 
 export interface ActorView {
@@ -65,10 +65,10 @@ function ownDoubt({ world, health, isCrossed }: NodeEvidence, ttlMs: number, now
   if (world?.status === 'unknown') return { kind: 'unheard', since: world.since, asOf, observer: null };
   const isExpected = world?.status === 'online' || world?.status === 'degraded';
   // Behind a link heartbeats are condensed, and its age is the link's.
-  if (!isExpected || isCrossed || asOf === null || nowMs - Date.parse(asOf) <= ttlMs) return null;
-  // The observer may be away, and the node not. Its own clock counts where it can be right at all.
-  if (health !== undefined && Math.abs(nowMs - Date.parse(health.ts)) <= ttlMs) return null;
-  return { kind: 'silent', since: asOf, asOf, observer: null };
+  if (!isExpected || isCrossed || asOf === null) return null;
+  // The observer may be away, or its clock wrong, and the node not. The node's own clock counts where it can be right at all.
+  if (health !== undefined && wordDoubt(health.ts, ttlMs, nowMs) === null) return null;
+  return wordDoubt(asOf, ttlMs, nowMs);
 }
 
 /** Why what an observer said of a node and its services may not be true any more, or null. That a node is away is what it said. */

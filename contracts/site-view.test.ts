@@ -94,6 +94,38 @@ describe('how the sites are', () => {
     expect([verdictOf(faulty), isNominal(faulty)]).toEqual(['degraded', false]);
   });
 
+  it('is not nominal when the faulty file is on a machine that no observer knows: it counts with our own site', () => {
+    const elsewhere = { ...fault, node: 'desk' };
+    const faulty = views({ actors: [...well.actors, elsewhere] });
+    expect(faulty.map((view) => [view.site, view.faults])).toEqual([
+      ['hub', [elsewhere]],
+      ['cabin', []],
+    ]);
+    expect([verdictOf(faulty), isNominal(faulty)]).toEqual(['degraded', false]);
+    // Where nothing stands here of our own site, it counts all the same.
+    expect(isNominal(views({ here: 'attic', actors: [...well.actors, elsewhere] }))).toBe(false);
+    expect(views({ actors: [...well.actors, { ...fault, node: 'cabin-1' }] }).map((view) => view.faults.length)).toEqual([0, 1]);
+  });
+
+  it.each<[string, Partial<Evidence>]>([
+    ['a machine', { nodes: [node('vps', { last_seen: ago(-91) }), node('desk'), node('cabin-1', { site: 'cabin' })] }],
+    ['the whole site', { sites: [site('cabin', { last_update: ago(3000) }), site('hub', { last_update: ago(-3600) })] }],
+  ])('is not known when the last word of %s is of a time that is to come: its silence would be nominal until then', (_, over) => {
+    expect(shown(over)).toEqual([
+      ['hub', 'unknown', 'clock', null],
+      ['cabin', 'nominal', null, null],
+    ]);
+    expect(isNominal(views(over))).toBe(false);
+  });
+
+  it('is what its observer says while the clocks differ by less than what a heartbeat may be late', () => {
+    expect(isNominal(views({ nodes: [node('vps', { last_seen: ago(-90) }), node('cabin-1', { site: 'cabin' })] }))).toBe(true);
+  });
+
+  it('is silent before its clock counts: one machine says nothing, the word of another is of a time that is to come', () => {
+    expect(shown({ nodes: [node('vps', { last_seen: ago(-3600) }), node('desk', { last_seen: ago(91) })] })[0]).toEqual(['hub', 'unknown', 'silent', ago(91)]);
+  });
+
   it('is the worst of all, and not known where nobody has reported', () => {
     expect(verdictOf(views({ sites: [site('hub', { status: 'degraded' }), site('cabin', { status: 'critical' })] }))).toBe('critical');
     expect(verdictOf(views({ links: [link('down')], sites: [site('hub', { status: 'degraded' }), site('cabin', { status: 'critical' })] }))).toBe('degraded');
@@ -116,6 +148,7 @@ describe('an actor that said it is online', () => {
     ['its node is away', { nodes: [node('vps', { status: 'offline' })] }, 'unknown offline'],
     ['the will of its node was read, by nobody else yet', { health: new Map([['vps', health({ status: 'offline' })]]) }, 'unknown offline'],
     ['the heartbeat of its node is too old', { nodes: [node('vps', { last_seen: ago(91) })] }, 'unknown silent'],
+    ['the heartbeat of its node is of a time that is to come', { nodes: [node('vps', { last_seen: ago(-91) })] }, 'unknown clock'],
     ['its node has not been heard yet', { nodes: [node('vps', { status: 'unknown', last_seen: null })] }, 'unknown unheard'],
   ])('is not known to be when %s', (_, over, expected) => {
     expect(said({ ...over, actors: well.actors.slice(0, 2) })).toEqual({ 'observer vps': expected, 'node-agent vps': expected });
@@ -143,6 +176,8 @@ describe('an actor that said it is online', () => {
     const late = { nodes: [node('vps', { last_seen: ago(400) })] };
     expect(said({ ...late, health: new Map([['vps', health({ ts: ago(20) })]]) })['node-agent vps']).toBe('online');
     expect(said({ ...late, health: new Map([['vps', health({ ts: ago(-500) })]]) })['node-agent vps']).toBe('unknown silent');
+    const ahead = { nodes: [node('vps', { last_seen: ago(-400) })] };
+    expect(said({ ...ahead, health: new Map([['vps', health({ ts: ago(20) })]]) })['node-agent vps']).toBe('online');
   });
 });
 

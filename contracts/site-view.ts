@@ -24,12 +24,13 @@ export interface Evidence extends LinkEvidence {
 export interface Doubt {
   /**
    * bus: the reader is cut off from the broker; link: the site is cut off; observer: nobody judges the site; silent: what should speak has not for
-   * too long; offline: the node is away; unheard: nothing was heard yet; never: nothing was ever heard, and should have been.
+   * too long; clock: it spoke at a time that is still to come, so that its silence would not be noticed; offline: the node is away; unheard: nothing
+   * was heard yet; never: nothing was ever heard, and should have been.
    */
-  readonly kind: 'bus' | 'link' | 'observer' | 'silent' | 'offline' | 'unheard' | 'never';
-  /** When it began, by our clock; null: nobody knows. */
+  readonly kind: 'bus' | 'link' | 'observer' | 'silent' | 'clock' | 'offline' | 'unheard' | 'never';
+  /** When it began; null: nobody knows. Of bus and link by our clock, else by that of the observer. */
   readonly since: string | null;
-  /** Until when what stands here was true, by our clock; null: nobody knows, or nothing stands here. */
+  /** Until when what stands here was true; null: nobody knows, or nothing stands here. By the same clock. */
   readonly asOf: string | null;
   /** Of kind observer: what is said of one; null: none is known. */
   readonly observer: ActorStatus | null;
@@ -45,9 +46,9 @@ export interface SiteView {
   readonly status: SiteStatus;
   readonly doubt: Doubt | null;
   readonly link: LinkView | null;
-  /** When something was heard of it last, by our clock; null: never. */
+  /** When something was heard of it last; null: never. By the clock of its observer, or by ours where it is behind a link. */
   readonly heardAt: string | null;
-  /** Inventories of it with a fault: not all that somebody declared is looked at. */
+  /** Inventories of it with a fault: not all that somebody declared is looked at. Those of no site that is known here are with the reader's own. */
   readonly faults: readonly ActorStatus[];
 }
 
@@ -60,18 +61,29 @@ export function siteViewsOf(evidence: Evidence, nowMs: number): readonly SiteVie
   const known = sites.map((said): SiteView => {
     const link = links.get(said.site) ?? null;
     const nodes = evidence.nodes.filter(({ site }) => site === said.site);
-    const lastWord = link?.isCrossed === true ? link.heardAt : lastWordOf(said, nodes);
+    const words = wordsOf(said, nodes);
+    const lastWord = link?.isCrossed === true ? link.heardAt : (words[0] ?? null);
     const observers = evidence.actors.filter(({ actor, node }) => actor === 'observer' && siteOf(node) === said.site);
-    const doubt =
-      busDoubt(bus) ?? linkDoubt(link, said.ts) ?? observerDoubt(observers, said) ?? silence({ link, lastWord, ttlMs: ttlOf(nodes, evidence), nowMs });
-    const faults = faultyInventoriesOf(evidence.actors).filter(({ node }) => siteOf(node) === said.site);
-    return { site: said.site, said, status: doubt === null ? statusOf(said) : 'unknown', doubt, link, heardAt: lastWord ?? said.last_update, faults };
+    const doubt = busDoubt(bus) ?? linkDoubt(link, said.ts) ?? observerDoubt(observers, said) ?? silence({ link, words, ttlMs: ttlOf(nodes, evidence), nowMs });
+    return { site: said.site, said, status: doubt === null ? statusOf(said) : 'unknown', doubt, link, heardAt: lastWord ?? said.last_update, faults: [] };
   });
   const first = (site: string): number => Number(site !== here);
-  return [
+  const views = [
     ...known.sort((a, b) => first(a.site) - first(b.site) || (a.site < b.site ? -1 : 1)),
     ...awaitedSitesOf(evidence).map((site) => awaitedView(site, busDoubt(bus))),
   ];
+  return withFaults(views, evidence);
+}
+
+/** Each fault counts somewhere: one of no site that is shown (an inventory on a machine that no observer knows) with the first, the reader's own. */
+function withFaults(views: readonly SiteView[], evidence: Evidence): readonly SiteView[] {
+  const siteOf = siteOfNode(evidence);
+  const isShown = new Set(views.map(({ site }) => site));
+  const faults = faultyInventoriesOf(evidence.actors).map((said) => ({ said, site: siteOf(said.node) ?? '' }));
+  return views.map((view, at) => {
+    const own = faults.filter(({ site }) => site === view.site || (at === 0 && !isShown.has(site)));
+    return own.length === 0 ? view : { ...view, faults: own.map(({ said }) => said) };
+  });
 }
 
 const statusOf = ({ status }: SiteSummary): SiteStatus => (status === 'gone' ? 'unknown' : status);
@@ -102,25 +114,32 @@ function observerDoubt(observers: readonly ActorStatus[], { ts }: SiteSummary): 
 
 interface Heard {
   readonly link: LinkView | null;
-  readonly lastWord: string | null;
+  /** Oldest first. */
+  readonly words: readonly string[];
   readonly ttlMs: number;
   readonly nowMs: number;
 }
 
-function silence({ link, lastWord, ttlMs, nowMs }: Heard): Doubt | null {
+function silence({ link, words, ttlMs, nowMs }: Heard): Doubt | null {
   // Its figures cross the link hourly; the link itself speaks every minute.
-  if (link?.isCrossed === true || lastWord === null || nowMs - Date.parse(lastWord) <= ttlMs) return null;
-  return { kind: 'silent', since: lastWord, asOf: lastWord, observer: null };
+  if (link?.isCrossed === true) return null;
+  const doubts = words.map((word) => wordDoubt(word, ttlMs, nowMs));
+  return doubts.find((doubt) => doubt !== null) ?? null;
 }
 
-/** The oldest of the newest words of those that are said to be there, or null: one that is switched off says nothing, and that makes nothing else old. */
-function lastWordOf({ last_update, nodes: counts }: SiteSummary, nodes: readonly WorldNode[]): string | null {
+/** Too old, or of a time that is to come. The time is that of an observer, and its clock may be wrong, or ours. */
+export function wordDoubt(word: string, ttlMs: number, nowMs: number): Doubt | null {
+  const ageMs = nowMs - Date.parse(word);
+  if (Math.abs(ageMs) <= ttlMs) return null;
+  return ageMs > 0 ? { kind: 'silent', since: word, asOf: word, observer: null } : { kind: 'clock', since: null, asOf: null, observer: null };
+}
+
+/** The newest word of each that is said to be there, oldest first: one that is switched off says nothing, and that makes nothing else old. */
+function wordsOf({ last_update, nodes: counts }: SiteSummary, nodes: readonly WorldNode[]): readonly string[] {
   const isAllThere = (counts['offline'] ?? 0) + (counts['unknown'] ?? 0) === 0;
-  const words = [
-    ...nodes.filter(({ status }) => status === 'online' || status === 'degraded').map(({ last_seen }) => last_seen),
-    ...(isAllThere ? [last_update] : []),
-  ].filter((word) => word !== null);
-  return words.reduce<string | null>((oldest, word) => (oldest === null || word < oldest ? word : oldest), null);
+  return [...nodes.filter(({ status }) => status === 'online' || status === 'degraded').map(({ last_seen }) => last_seen), ...(isAllThere ? [last_update] : [])]
+    .filter((word) => word !== null)
+    .toSorted();
 }
 
 /** How old the heartbeat of a node may be, as its observer sees it. */

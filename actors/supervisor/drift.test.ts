@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SupervisorWorld } from '../../test/kit/supervisor-world.ts';
+import { topics } from '../../contracts/topics.ts';
+import { iso, SupervisorWorld, startMs } from '../../test/kit/supervisor-world.ts';
 
 const world = (): SupervisorWorld => new SupervisorWorld().synced();
 
@@ -193,6 +194,32 @@ describe('routing', () => {
     ['unhealthy', 'unhealthy', 'service_unhealthy'],
   ])('restarts an adopted service, which nothing could redeploy: %s, %s, %s', (status, kind, trigger) => {
     expect(proposedFor('adopted', status, kind, trigger)).toEqual(['container-restart-vps-web']);
+  });
+
+  /** A declared service whose health check fails, and what its node-agent says of the container. */
+  const failingIn = (project: string | null): SupervisorWorld => {
+    const w = new SupervisorWorld().desired([{ name: 'web' }]).node();
+    const container = { container: 'web', container_id: '0a'.repeat(6), project, since: iso(startMs) };
+    w.put(
+      topics.serviceHealth,
+      { node: 'vps', service: 'web' },
+      { status: 'unhealthy', node: 'vps', service: 'web', reason: 'health_check_failed', ...container },
+    );
+    return w.synced();
+  };
+
+  it('restarts a declared service whose container Compose did not make, and says why', () => {
+    const w = failingIn(null).service('unhealthy').incident({ kind: 'unhealthy', trigger_type: 'healthcheck_failed', message: 'no answer' });
+    expect(w.proposed).toEqual(['container-restart-vps-web']);
+    expect(w.why()).toContain('its container was not made by Compose, so it cannot be redeployed');
+    expect(w.proposal?.evidence.message).toContain('no answer');
+  });
+
+  it('redeploys one that Compose made, and one whose container is gone, however that was made', () => {
+    const unhealthy = { kind: 'unhealthy', trigger_type: 'healthcheck_failed' };
+    expect(failingIn('web').service('unhealthy').incident(unhealthy).proposed).toEqual(['redeploy-vps-web']);
+    const missing = { kind: 'missing', trigger_type: 'service_missing' };
+    expect(failingIn(null).service('missing').incident(missing).proposed).toEqual(['redeploy-vps-web']);
   });
 
   it('believes the stopped process before the failing check when both incidents are open', () => {

@@ -101,6 +101,46 @@ describe('the time after an answer', () => {
     expect(w.proposed).toEqual(['container-restart-vps-web']);
   });
 
+  /** A person asked for it while all was well, or for the trouble that stood, and took it back. */
+  const takenBack = (rest: Parameters<SupervisorWorld['action']>[1] = {}): SupervisorWorld => {
+    const history = [moved(null, 'pending', startMs, 'anna'), moved('pending', 'cancelled', startMs, 'anna')];
+    return new SupervisorWorld().action('cancelled', { proposed_by: 'anna', evidence: byHand, transition_history: history, ...rest });
+  };
+  const downLater = (w: SupervisorWorld): SupervisorWorld =>
+    w
+      .synced()
+      .pass(6 * minuteMs)
+      .down();
+
+  it('proposes at once for trouble that comes after a person took back an own request', () => {
+    expect(downLater(takenBack()).proposed).toEqual(['container-restart-vps-web']);
+  });
+
+  it('proposes at once also where the incident has the id of one that had ended', () => {
+    const w = takenBack()
+      .desired([{ name: 'web' }])
+      .node()
+      .service('down')
+      .synced()
+      .pass(6 * minuteMs);
+    w.incident({ started_at: iso(startMs - minuteMs), reopened_at: iso(w.now) });
+    expect(w.proposed).toEqual(['container-restart-vps-web']);
+  });
+
+  it('takes it for a no where the trouble stood when it was taken back', () => {
+    const w = takenBack().synced().down();
+    w.pass(hour - 1);
+    expect(w.proposed).toEqual([]);
+    w.pass(1);
+    expect(w.proposed).toEqual(['container-restart-vps-web']);
+  });
+
+  it('takes it for a no where a supervisor had spoken for it, or it was asked for because of this incident', () => {
+    const joined = [moved(null, 'pending', startMs, 'anna'), moved('pending', 'pending', startMs), moved('pending', 'cancelled', startMs, 'anna')];
+    expect(downLater(takenBack({ transition_history: joined })).proposed).toEqual([]);
+    expect(downLater(takenBack({ evidence: { ...byHand, incident_id: 'inc-1-vps-web-down' } })).proposed).toEqual([]);
+  });
+
   it('proposes at once after its own cancelling', () => {
     expect(answeredWorld('cancelled').proposed).toEqual(['container-restart-vps-web']);
   });

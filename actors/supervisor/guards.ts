@@ -5,7 +5,7 @@
  * supervisor looks again then.
  */
 import type { Action, ActionType, Maintenance, Transition } from '../../contracts/action.ts';
-import { onlyProgramsSpoke } from '../../contracts/action-history.ts';
+import { onlyPeopleSpoke, onlyProgramsSpoke } from '../../contracts/action-history.ts';
 import { crashLoopRestartsMax, crashLoopWindowMs, reproposalCooldownMs } from '../../contracts/defaults.ts';
 import type { Incident } from '../../contracts/incident.ts';
 import type { Hold } from './verdict.ts';
@@ -38,7 +38,7 @@ export const begunAt = (action: Action | undefined): readonly number[] =>
     .map((each) => Date.parse(each.at))
     .sort((a, b) => b - a);
 
-type Trouble = Pick<Incident, 'id' | 'trigger_type' | 'last_occurrence'>;
+type Trouble = Pick<Incident, 'id' | 'trigger_type' | 'started_at' | 'reopened_at' | 'last_occurrence'>;
 
 /** Why a closed action of the same id stands against proposing it again for this incident. */
 export function cooldownHold(action: Action, incident: Trouble, now: number): Hold | null {
@@ -49,6 +49,7 @@ export function cooldownHold(action: Action, incident: Trouble, now: number): Ho
   // A person's evidence has a kind of its own (`requested`): that it differs says nothing new.
   if (action.evidence.trigger_type !== incident.trigger_type && onlyProgramsSpoke(action)) return null;
   const atMs = Date.parse(move.at);
+  if (action.status === 'cancelled' && onlyPeopleSpoke(action) && isLaterTrouble(action, incident, atMs)) return null;
   const untilMs = atMs + reproposalCooldownMs;
   if (now >= untilMs) return null;
   const outcome = action.outcome === null ? '' : ` (${action.outcome.code})`;
@@ -58,6 +59,10 @@ export function cooldownHold(action: Action, incident: Trouble, now: number): Ho
 /** A supervisor's own cancelling says that the reason was gone; a person's says no. */
 const isAnswer = (status: Action['status'], by: string): boolean =>
   status === 'rejected' || status === 'expired' || status === 'failed' || (status === 'cancelled' && !isSupervisor(by));
+
+/** Whoever took an own request back had not seen it. */
+const isLaterTrouble = ({ evidence }: Action, { id, started_at, reopened_at }: Trouble, takenBackMs: number): boolean =>
+  evidence.incident_id !== id && Date.parse(reopened_at ?? started_at) > takenBackMs;
 
 /** They repair nothing, so that their incident goes on says nothing against them. */
 const notices: readonly ActionType[] = ['collect_diagnostics', 'alert_only'];

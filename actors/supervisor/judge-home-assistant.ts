@@ -122,7 +122,7 @@ function restartOf({ heard, home, node, rules }: Case): Proposal {
 function answerHold(last: Action | undefined, { id, type, at }: HaHeard, now: number): Hold | null {
   const move = last === undefined ? undefined : lastMove(last);
   if (last === undefined || move === undefined) return null;
-  if (last.status !== 'completed') return cooldownHold(last, { id, trigger_type: type, last_occurrence: at }, now);
+  if (last.status !== 'completed') return cooldownHold(last, { id, trigger_type: type, started_at: at, reopened_at: null, last_occurrence: at }, now);
   const untilMs = Date.parse(move.at) + haRestartCooldownMs;
   return now >= untilMs ? null : { code: 'cooldown', why: `completed at ${minuteOf(Date.parse(move.at))}: not again before ${minuteOf(untilMs)}`, untilMs };
 }

@@ -6,6 +6,7 @@
  */
 import { type Action, type ActionType, actionId } from '../../contracts/action.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { composeProjectLabel } from '../../contracts/canonical-name.ts';
 import { levelPattern } from '../../contracts/common.ts';
 import { dependentsOf } from '../../contracts/dependents.ts';
 import type { DesiredNode } from '../../contracts/desired.ts';
@@ -97,13 +98,22 @@ interface Choice {
 /** The repair of the routing table, unless it has shown that it does not help. */
 function actionFor(target: Target, incident: Incident, now: number): Choice {
   const { node, service } = target;
-  const type = repairFor(service, incident.trigger_type);
+  const usual = repairFor(service, incident.trigger_type);
+  const isForeign = usual === 'redeploy' && isOutsideCompose(target, incident);
+  const type = isForeign ? 'container_restart' : usual;
   const [last] = past(target, actionId({ type, node: node.node, service: service.name }));
   const loop = type === 'container_restart' ? crashLoopHold(last, now) : null;
   if (loop !== null) return { type: 'collect_diagnostics', why: [loop.why], hold: loop };
   const [begunMs] = begunAt(last);
   const didNotHelp = incident.flapping && begunMs !== undefined && begunMs >= Date.parse(incident.started_at);
-  return didNotHelp ? { type: 'collect_diagnostics', why: ['flapping, also after it was repaired'], hold: null } : { type, why: [], hold: null };
+  if (didNotHelp) return { type: 'collect_diagnostics', why: ['flapping, also after it was repaired'], hold: null };
+  return { type, why: isForeign ? ['its container was not made by Compose, so it cannot be redeployed'] : [], hold: null };
+}
+
+/** Nobody can say how to make such a container again: a yes to that could only fail. One that is gone is made from the declaration. */
+function isOutsideCompose({ knowledge, node, service }: Target, { kind }: Incident): boolean {
+  const container = knowledge.containers.get(node.node)?.get(service.name);
+  return kind !== 'missing' && container !== undefined && container.labels[composeProjectLabel] === undefined;
 }
 
 function proposalOf(

@@ -28,7 +28,7 @@ export interface Knowledge {
   readonly maintenance: Map<string, Maintenance>;
   /** Newest word of each node-agent; only for what a clean-up would free. */
   readonly health: Map<string, NodeHealth>;
-  /** By node and service: what its node-agent says of its container; only for what a clean-up would remove. */
+  /** By node and service: what its node-agent says of its container; only for what a clean-up would remove, and whether Compose made it. */
   readonly containers: Map<string, Map<string, StandingContainer>>;
   /** The newest event of each kind about Home Assistant; see ha-heard.ts. */
   readonly haHeard: Map<string, HaHeard>;

@@ -98,7 +98,7 @@ export function reduce(state: SupervisorState, event: SupervisorEvent): Reductio
   switch (delivery.kind) {
     case 'document':
       learn(state.knowledge, delivery);
-      // What a clean-up would remove matters only when one is proposed; services are judged by the world.
+      // What it says of the container matters only when something is proposed; services are judged by the world, which comes later.
       if (delivery.name === 'serviceHealth') return { state, commands: [] };
       return { state: { ...state, judgeAtMs: state.judgeAtMs ?? event.now + gatherMs }, commands: [] };
     case 'synced':

@@ -4,7 +4,7 @@
  * | what happened | action |
  * |---|---|
  * | `containers_not_running`, `mqtt_unreachable` | container_restart |
- * | any other, or an unknown one, of a service | redeploy; of an adopted service container_restart (docs/decisions/0003) |
+ * | any other, or an unknown one, of a service | redeploy; container_restart of an adopted service, and of a container that Compose did not make (docs/decisions/0003) |
  * | a disk is nearly full | disk_cleanup (docs/decisions/0011) |
  * | `ha_websocket_dead` | container_restart of Home Assistant; in shadow mode a notice under the same id |
  * | `ha_websocket_recovered` | takes that back |

@@ -1,6 +1,7 @@
 /** The message about an action, for each of its states: what, why, what a yes does, who said it, what came of it. Pure. */
 import type { Action } from '../../contracts/action.ts';
 import { RestartParams } from '../../contracts/action-params.ts';
+import { actionRules } from '../../contracts/action-rules.table.ts';
 import { callbackData } from './callback-data.ts';
 import { effects } from './effects.table.ts';
 import type { Message } from './ports.ts';
@@ -64,7 +65,7 @@ function headline(action: Action): string {
 function pendingLines({ documents, options }: Known, action: Action): readonly (string | null)[] {
   const { evidence, risk, type, verify_window_ms } = action;
   const incident = incidentCalled(documents, evidence.incident_id);
-  const window = type === 'container_restart' || type === 'redeploy' ? ` within ${Math.round(verify_window_ms / 1000)} s` : '';
+  const window = actionRules[type].doneWhen === 'healthy' ? ` within ${Math.round(verify_window_ms / 1000)} s` : '';
   return [
     `Why: ${oneLine(evidence.message === '' ? evidence.trigger_type : evidence.message)}`,
     incident === undefined ? null : `Incident: ${incident.kind}, ${incident.severity}, since ${localTime(incident.started_at, options.timeZone)}`,

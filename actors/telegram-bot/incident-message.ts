@@ -16,19 +16,29 @@ export function incidentMessage(known: Known, incident: Incident, nowMs: number)
   const { timeZone, site: here } = options;
   const cut = linkTo(documents, here, incident.site, nowMs);
   const from = localTime(incident.started_at, timeZone);
-  const { reopened_at, message, flapping } = incident;
+  const { message } = incident;
   const text = textOf([
     `${prefix(known, incident)}${headline(known, incident)}`,
     message === '' ? null : oneLine(message),
-    incident.status === 'resolved'
-      ? `From ${from} to ${localTime(incident.resolved_at ?? incident.ts, timeZone)}`
-      : `Since ${from}${reopened_at === null ? '' : `, back at ${localTime(reopened_at, timeZone)}`}${flapping ? '; comes and goes: told as over once it has been quiet for a while' : ''}`,
+    incident.status === 'resolved' ? `From ${from} to ${localTime(incident.resolved_at ?? incident.ts, timeZone)}` : sinceLine(incident, timeZone),
+    timesLine(incident, timeZone),
     consequencesLine(incident),
     actionsLine(known, incident),
     cut === null ? null : cutLine(cut.site, cut.downSince, timeZone),
   ]);
   return { text, buttons: [] };
 }
+
+/** Not "back": of a service that would be good news. */
+function sinceLine({ started_at, reopened_at, flapping }: Incident, timeZone: string): string {
+  const first = localTime(started_at, timeZone);
+  const since = reopened_at === null ? `Since ${first}` : `Again since ${localTime(reopened_at, timeZone)}, first ${first}`;
+  return flapping ? `${since}; comes and goes: told as over once it has been quiet for a while` : since;
+}
+
+/** So that the message shows one more of the same. */
+const timesLine = ({ status, occurrence_count, last_occurrence }: Incident, timeZone: string): string | null =>
+  status === 'active' && occurrence_count > 1 ? `${occurrence_count} times, last ${localTime(last_occurrence, timeZone)}` : null;
 
 function headline({ documents }: Known, incident: Incident): string {
   const { kind, severity, status, suppressed_by } = incident;

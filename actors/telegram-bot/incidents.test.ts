@@ -64,6 +64,21 @@ describe('the message about an incident', () => {
     expect(rig.texts()[1]).toContain('✅ Over since');
   });
 
+  it('that is back says so in words that nobody reads as its end', () => {
+    const rig = resolved(down()).pass(5 * minuteMs);
+    rig.incident({ reopened_at: iso(rig.now), occurrence_count: 2, last_occurrence: iso(rig.now) }).pass(minuteMs);
+    expect(rig.texts()[0]).toBe('🔴 web on vps: down (error)\nexit code 137\nAgain since 1 Mar 12:05, first 1 Mar 12:00\n2 times, last 1 Mar 12:05');
+  });
+
+  it('is edited when the same happens once more while it is open, at most each half minute', () => {
+    const rig = down();
+    for (let count = 2; count <= 61; count += 1) rig.incident({ occurrence_count: count, last_occurrence: iso(rig.now) }).pass(1_000);
+    rig.pass(minuteMs);
+    expect(rig.messages()).toHaveLength(1);
+    expect(rig.texts()[0]).toBe('🔴 web on vps: down (error)\nexit code 137\nSince 1 Mar 12:00\n61 times, last 1 Mar 12:01');
+    expect(rig.messages()[0]?.versions.length).toBeLessThan(6);
+  });
+
   it('that came and went while it settled, or that nobody needs to know, is none', () => {
     const rig = BotRig.ready().incident().pass(2_000);
     resolved(rig).incident({ id: 'inc-2', severity: 'info' }).pass(minuteMs);

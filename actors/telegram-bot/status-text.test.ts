@@ -48,6 +48,7 @@ describe('/status', () => {
   it('says that a site is critical, not that nothing is known, while a machine of it is switched off', () => {
     const off = { status: 'critical', worst: 'node desk is offline', lastUpdate: ago(7200), counts: { online: 1, offline: 1 } };
     expect(answer(homelab(off))).toContain('🔴 hub: critical, node desk is offline');
+    expect(answer(homelab({ lastUpdate: ago(-7200) }))).toContain('⚪ hub: not known: its clock is ahead of mine; it was nominal');
     expect(answer(homelab({ lastUpdate: ago(7200) }))).toContain('⚪ hub: nothing heard since 1 Mar 10:00; it was nominal');
   });
 });

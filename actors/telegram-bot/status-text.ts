@@ -58,6 +58,8 @@ function doubtWords({ kind, since, asOf }: Doubt, timeZone: string): string {
       return `link down${from}${asOf === null ? '; nothing of it is known here' : ''}`;
     case 'observer':
       return 'no observer is online there';
+    case 'clock':
+      return 'not known: its clock is ahead of mine';
     case 'unheard':
       return 'not heard yet';
     case 'never':

@@ -56,6 +56,27 @@ describe('watching', () => {
     }
   }
 
+  it('calls back for the access list of the data directory, which it reads beside the tree', async () => {
+    const ownAccessFile = join(directory, 'data.yaml');
+    const files = createInventoryFiles({ directory: join(directory, 'declared'), ownAccessFile });
+    expect((await files.readInventory()).own).toEqual({ access: 'absent', findings: [] });
+    let calls = 0;
+    const stop = files.watchInventory(() => {
+      calls += 1;
+    });
+    try {
+      // Its first word is that it watches.
+      await until(() => calls > 0);
+      write('data.yaml', 'logins: { bob: reader }\n');
+      await until(() => calls > 1);
+      expect((await files.readInventory()).own?.access).toMatchObject({ path: 'data.yaml', value: { logins: { bob: 'reader' } } });
+      write('data.yaml', 'logins: [');
+      expect((await files.readInventory()).own).toMatchObject({ access: 'broken', findings: [{ rule: 'not-yaml', file: 'data.yaml' }] });
+    } finally {
+      stop();
+    }
+  });
+
   it('calls back for a change, a new node, a replaced file and a removal', async () => {
     write(vps, 'services:\n');
     let calls = 0;

@@ -5,7 +5,9 @@
  * read, is no YAML or does not fit its contract is `broken`, and each fault is a finding with its place.
  * The only reader of these files; what is wrong with their meaning is for the rules (actors/inventory/rules/).
  */
+import { basename, dirname } from 'node:path';
 import type { z } from 'zod';
+import type { OwnAccess } from '../../actors/inventory/ports.ts';
 import type { DeclaredTree, Finding, HostFiles, MaybeFile, ServiceFiles, TextFile } from '../../actors/inventory/tree.ts';
 import { ServiceName } from '../../contracts/common.ts';
 import { ComposeFile } from '../../contracts/inventory/compose.ts';
@@ -25,6 +27,12 @@ const othersDepth = 4;
 export async function readTree(directory: string): Promise<DeclaredTree> {
   const reader = new TreeReader(new BoundedFiles(directory));
   return await reader.tree();
+}
+
+/** The access list outside of a declared homelab, a file of the same form. */
+export async function readOwnAccess(file: string): Promise<OwnAccess> {
+  const reader = new TreeReader(new BoundedFiles(dirname(file)));
+  return await reader.accessAt(basename(file));
 }
 
 type Parsed<K extends InventoryFileKind> = MaybeFile<z.output<(typeof inventoryFiles)[K]['schema']>>;
@@ -56,6 +64,10 @@ class TreeReader {
       // In parallel they come in any order; a reader wants them by file, and two readings must be alike.
       findings: this.findings.sort((a, b) => (a.file === b.file ? placeOrder(a, b) : a.file < b.file ? -1 : 1)),
     };
+  }
+
+  async accessAt(path: string): Promise<OwnAccess> {
+    return { access: await this.yaml(path, inventoryFiles.access.schema, 'plain'), findings: this.findings };
   }
 
   /** Each directory below `hosts` or `services`. */

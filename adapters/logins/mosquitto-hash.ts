@@ -30,6 +30,9 @@ export async function mosquittoHash(password: string, { isRandom }: { readonly i
   return `$7$${iterations}$${salt.toString('base64')}$${key.toString('base64')}`;
 }
 
+/** Made by us, as far as a hash can say it: a password that somebody chose gets more iterations. */
+export const isOfRandom = (hash: string): boolean => Number(mosquittoHashPattern.exec(hash)?.[1]) === iterationsOfRandom;
+
 export async function verifyMosquittoHash(password: string, hash: string): Promise<boolean> {
   const [, iterations = '', salt = '', expected = ''] = mosquittoHashPattern.exec(hash) ?? [];
   if (salt === '' || Number(iterations) < 1 || Number(iterations) > iterationsMax) return false;

@@ -92,7 +92,7 @@ export class DaySite {
     this.atCentre = this.launch(centreName, this.broker.transport(), [
       createInventoryModule({ agents: centreAgents, site: siteName }, declared),
       createObserverModule({}),
-      createLedgerModule({ anonymousAllowed: false }),
+      createLedgerModule({ anonymousAllowed: () => false }),
       createSupervisorModule({}),
     ]);
     this.boot();

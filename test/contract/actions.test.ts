@@ -70,6 +70,15 @@ describe('the types of actions', () => {
     expect(undone).toEqual(actionTypes.filter((type) => type === 'alert_only' || actionRules[type].unsupported !== null));
   });
 
+  it('promise health after a yes exactly where an executor looks for it', () => {
+    const awaited = actionTypes.filter((type) => {
+      const handler = handlers[type];
+      return handler.effect !== null && handler.verify === 'health';
+    });
+    expect(actionTypes.filter((type) => actionRules[type].doneWhen === 'healthy' && actionRules[type].unsupported === null)).toEqual(awaited);
+    expect(actionTypes.filter((type) => actionRules[type].doneWhen === 'seen')).toEqual(['alert_only']);
+  });
+
   it('are a closed list', () => {
     expect(ActionType.safeParse('format_disk').success).toBe(false);
   });

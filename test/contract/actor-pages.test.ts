@@ -77,7 +77,7 @@ const subjects: Readonly<Record<string, Subject>> = {
   'node-agent': { make: (clock) => createNodeAgentModule({ ports: new FakeEngine(clock) }), mode: 'actors/node-agent/machine.ts#mode' },
   observer: { make: () => createObserverModule(), mode: 'actors/observer/reduce.ts#mode' },
   supervisor: { make: () => createSupervisorModule(), mode: 'actors/supervisor/reduce.ts#mode' },
-  ledger: { make: () => createLedgerModule({ anonymousAllowed: false }), mode: 'actors/ledger/reduce.ts#mode' },
+  ledger: { make: () => createLedgerModule({ anonymousAllowed: () => false }), mode: 'actors/ledger/reduce.ts#mode' },
   executor: { make: () => createExecutorModule({ ports: noEngine }), mode: 'actors/executor/desk.ts#deskMode' },
   'ha-discovery': {
     make: () => createHaDiscoveryModule({ root: topicRoot, version: '0', random: () => 0.5 }),

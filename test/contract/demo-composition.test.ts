@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { simulatedHomelab } from '../../adapters/simulated/homelab.table.ts';
 import { composeDemo } from '../../cli/demo/compose.ts';
-import { builtInHomelab } from '../../cli/demo/homelab.ts';
+import { builtInHomelab, demoHomelab } from '../../cli/demo/homelab.ts';
 import { demoSettings } from '../../cli/demo/run-demo.ts';
 import { readSettings } from '../../cli/settings.ts';
 import { actionId } from '../../contracts/action.ts';
@@ -67,5 +67,13 @@ describe('the demo homelab', () => {
     }
     const ids = services.map(({ node, name }) => actionId({ type: 'container_restart', node, service: name }));
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('is counted in the guide as the demo counts it', async () => {
+    const { nodes, unwatched } = await demoHomelab({ inventoryDir: projectRoot, site: 'hub' });
+    const names = (all: readonly { readonly name: string }[]): string => all.map(({ name }) => name).join(', ');
+    const guide = readFileSync(join(projectRoot, 'docs/guide.md'), 'utf8');
+    expect(guide).toContain(`  nodes    ${names(nodes)} (${nodes.flatMap(({ services }) => services).length} containers, all made up)\n`);
+    expect(guide).toContain(`  besides  ${names(unwatched)}: declared, and not watched by anybody\n`);
   });
 });

@@ -6,6 +6,9 @@ import { streamAliveMs } from '../../contracts/defaults.ts';
 import { topics } from '../../contracts/topics.ts';
 import { desktop, haveChromium, openBrowser, phone } from '../kit/browser.ts';
 import { buildBundle } from '../kit/homelab-process.ts';
+import { pageEvents } from '../kit/page-events.ts';
+import { longName, longWordEvents, longWordsWorld } from '../kit/page-long-words.ts';
+import { nodeIncident } from '../kit/page-parts.ts';
 import { button, headingIs, networkNoise, PageRig, says } from '../kit/page-rig.ts';
 import { waitFor } from '../kit/wait.ts';
 
@@ -26,6 +29,16 @@ async function seriousFindings(page: Page, onlyColours: boolean): Promise<readon
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 200)}`));
 }
+
+/** What reaches beyond the screen, also where something around it cuts it off. Not what may be scrolled within the page, is a drawing, or is for listening. */
+const widerThanScreen = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(`(() => {
+    const width = document.documentElement.clientWidth;
+    const wide = [...document.body.querySelectorAll('*')].filter((each) =>
+      each.closest('svg, .scroll-x, .visually-hidden, .cell-name, option') === null && each.getBoundingClientRect().right > width + 1);
+    const whole = document.documentElement.scrollWidth > width ? ['the page: ' + document.documentElement.scrollWidth] : [];
+    return [...whole, ...wide.slice(0, 3).map((each) => each.outerHTML.slice(0, 120) + ' ' + Math.round(each.getBoundingClientRect().right))];
+  })()`);
 
 /** How often the page's own stream has said that its server is there. Within the page, before its own listeners. */
 const countAlive = `
@@ -277,13 +290,40 @@ describe.skipIf(!haveChromium())('the page', () => {
     expect(findings).toEqual([]);
   });
 
-  it('fits a phone: nothing is wider than its screen', async () => {
-    const server = await rig.serve({ linkDownMinutes: 37 });
-    const page = await rig.visit(server.url, phone);
-    for (const view of views) {
+  it.each([
+    ['phone', phone],
+    ['desk', desktop],
+  ] as const)('fits a %s, also with words that nothing can break: nothing is wider than the screen', async (_, shape) => {
+    const nowMs = Date.now();
+    const people = { [longName('anna')]: 'secret' };
+    const server = await rig.serve({}, { tree: longWordsWorld({ nowMs, linkDownMinutes: 37 }), events: longWordEvents(pageEvents(nowMs)), people });
+    const page = await rig.visit(server.url, shape, { expected: networkNoise });
+    await page.getByLabel('Login').fill(longName('anna'));
+    await page.getByLabel('Password').fill('secret');
+    await button(page, 'Log in').click();
+    await headingIs(page, '2 actions wait for your yes');
+    const [node, service] = [longName('solaria'), longName('outline-redis')];
+    const found: string[] = [];
+    const look = async (view: string): Promise<void> => {
+      found.push(...(await widerThanScreen(page)).map((what) => `${view}: ${what}`));
+    };
+    for (const view of [...views, `#/nodes/${node}`, `#/services/vps/${service}`, `#/incidents/${nodeIncident.replace('solaria', node)}`]) {
       await page.goto(server.url + view);
       await page.locator('h1').waitFor();
-      expect(await page.evaluate('document.documentElement.scrollWidth'), view).toBeLessThanOrEqual(390);
+      if (view === '#/events') await says(page, '100 events');
+      await page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true");
+      await look(view);
     }
+    await page.goto(`${server.url}#/actions/disk-cleanup-piha`);
+    for (const [opener, name] of [
+      [/^Approve clean-up/, 'approve'],
+      [/^Reject…/, 'reject'],
+    ] as const) {
+      await button(page, opener).click();
+      await page.getByRole('dialog').waitFor();
+      await look(`sheet ${name}`);
+      await page.keyboard.press('Escape');
+    }
+    expect(found).toEqual([]);
   });
 });

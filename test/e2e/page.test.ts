@@ -156,6 +156,30 @@ describe.skipIf(!haveChromium())('the page', () => {
     await says(page, '7 of 530 services');
   });
 
+  it('says of what runs that it runs, and of what only looks that it repairs nothing', async () => {
+    const server = await rig.serve();
+    const page = await rig.visit(server.url, desktop);
+    const runs = page.locator('article.action', { hasText: 'joplin' }).first();
+    await says(runs, /^runs for \d+ s$/);
+    expect(await runs.textContent()).not.toContain('waits for');
+    const cause = page.locator('article.incident', { hasText: 'outline-postgres' }).first();
+    await says(cause, 'A yes would repair it');
+    server.set({ [restartTopic]: { ...documentOf(server, restartTopic), type: 'collect_diagnostics' } });
+    await says(cause, 'Waits for a yes: collect diagnostics of outline-postgres on vps');
+    expect(await cause.textContent()).not.toContain('repair');
+    await page.goto(`${server.url}#/actions/${restart}`);
+    await says(page, 'It is done when the file is written. What is wrong stays as it is.');
+    expect(await page.locator('main').textContent()).not.toContain('healthy again');
+  });
+
+  it('counts the services of a node alike wherever it counts them', async () => {
+    const server = await rig.serve();
+    const page = await rig.visit(server.url, desktop, { hash: '#/topology' });
+    await says(page.getByRole('row', { name: 'chelsty-ha' }), '1 not counted');
+    await says(page.getByRole('row', { name: 'vps' }), '9 of 11 healthy');
+    await says(page.locator('svg.topology'), /9\/11$/);
+  });
+
   it('shows an incident with its consequences folded away, and rejects with a note', async () => {
     const server = await rig.serve();
     const page = await rig.visit(server.url, desktop);
@@ -244,6 +268,10 @@ describe.skipIf(!haveChromium())('the page', () => {
     await button(page, 'Log in').click();
     await says(page, 'You are anna, reader');
     await says(page, 'Your login may look, not decide.');
+    // Nothing says that it is this person's to decide.
+    await headingIs(page, '2 actions wait for a yes');
+    expect(await page.locator('main').textContent()).not.toMatch(/your yes|for you|One press/);
+    expect(await page.locator('p[aria-live]').textContent()).not.toContain('for you');
     expect(await button(page, /^Approve/).count()).toBe(0);
     await button(page, 'Log out').click();
     await headingIs(page, 'Log in');

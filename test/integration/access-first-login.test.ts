@@ -61,7 +61,7 @@ describe('homelab up that was started while nobody had a login', () => {
     const port = await freePort();
     const up = await startUp({ HOMELAB_BROKER_PORT: String(port), HOMELAB_HTTP_HOST: '0.0.0.0' });
     const transport = transportTo(`mqtt://127.0.0.1:${port}`);
-    const nameless = await enter(transport, 'nameless', { will: { topic: 'homelab/last/words', payload: 'gone' } });
+    const nameless = await enter(transport, 'nameless', { will: { topic: 'homelab/actors/lab/nameless', payload: 'gone' } });
     await nameless.link.subscribe(['homelab/#']);
     const names = ['ledger', 'observer', 'executor', 'supervisor', 'operator-ui', 'node-agent'];
     const statuses = (client: TestClient) => names.map((name) => newest(client, `homelab/actors/lab/${name}`));
@@ -190,7 +190,7 @@ describe('a broker that was started while nobody had a login', () => {
     const credentials = join(root, 'piha.yaml');
     const out = capturedOutput();
     await credsActors(settingsOf(), out, 'piha', { write: credentials });
-    expect(out.text).toContain('the first login here');
+    expect(out.text).toContain('the first logins here: within a second the broker');
     await waitFor('the broker to ask', () => broker.isAsking());
     const secret = readSettings({ HOMELAB_ROOT: root, HOMELAB_CREDENTIALS: credentials }).passwords['executor-piha'] ?? '';
     await enter(transport, 'executor', { username: 'executor-piha', password: secret });

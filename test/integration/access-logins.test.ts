@@ -1,5 +1,7 @@
 /** Logins while a broker runs: who is revoked goes, who is added comes in, a role that changes counts at once; a real mosquitto takes the same logins; TLS by our own authority. */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,10 +13,14 @@ import { brokerListeners } from '../../cli/broker-options.ts';
 import { transportTo as transportBySettings } from '../../cli/broker-transport.ts';
 import { credsAdd, credsRevoke } from '../../cli/commands/creds.ts';
 import { credsActors, credsCa, credsCertificate, credsMosquitto } from '../../cli/commands/creds-files.ts';
+import { status } from '../../cli/commands/status.ts';
 import { startWithLogins } from '../../cli/creds/open-logins.ts';
+import { UnavailableError } from '../../cli/session.ts';
 import { readSettings, type Settings } from '../../cli/settings.ts';
 import type { DesiredNode } from '../../contracts/desired.ts';
+import { perKnownMax } from '../../contracts/login-attempts.ts';
 import { matrixHomelab } from '../kit/access-matrix.table.ts';
+import { connectPacket } from '../kit/broker-fuzz-inputs.ts';
 import { capturedOutput } from '../kit/captured-output.ts';
 import { TestClient, transportTo } from '../kit/conformance-brokers.ts';
 import { writeFiles } from '../kit/declared-files.ts';
@@ -60,6 +66,23 @@ async function enter(
   closers.push(() => client.link.close());
   return client;
 }
+/** The return code. */
+async function connackFrom(
+  localAddress: string,
+  port: number,
+  { login, password: said }: { readonly login: string; readonly password: string },
+): Promise<number> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress });
+  closers.push(() => {
+    socket.destroy();
+  });
+  socket.write(connectPacket('thief', 2 | 0xc0, [string(login), string(said)]));
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  return answer[3] ?? -1;
+}
+/** As a packet has it; shorter than 256 bytes. */
+const string = (value: string): Buffer => Buffer.from([0, value.length, ...Buffer.from(value)]);
 const refused = /bad username or password/i;
 
 describe('a broker that runs', () => {
@@ -104,14 +127,22 @@ describe('a broker that runs', () => {
     await expect(enter(transport, 'executor-lab', { clientId: 'thief' })).rejects.toThrow(refused);
   });
 
-  it('refuses a login after twenty wrong passwords, but not whoever has shown the right one', async () => {
+  it('keeps nobody out for the wrong passwords of others, also right after a restart, and tells whoever guesses to wait', async () => {
     await know('node-agent-lab');
-    const { transport } = await start();
-    await enter(transport, 'node-agent-lab');
-    for (let at = 0; at < 20; at += 1)
-      await expect(enter(transport, 'node-agent-lab', { clientId: 'thief', password: `guess ${at}` })).rejects.toThrow(refused);
-    await expect(enter(transport, 'node-agent-lab', { clientId: 'thief', password: 'guess' })).rejects.toThrow(/server unavailable/i);
-    await enter(transport, 'node-agent-lab', { clientId: 'second' });
+    const file = join(root, 'logins.yaml');
+    // Not a random one.
+    writeLogins(file, await withPassword(readLogins(file), 'executor-lab', password));
+    for (const logins of [1, 2]) {
+      const { broker, transport } = await start();
+      for (const login of ['node-agent-lab', 'executor-lab']) {
+        const guess = (at: number): Promise<number> => connackFrom('127.0.0.2', broker.port, { login, password: `guess ${at}` });
+        const answers: number[] = [];
+        for (let at = 0; at < perKnownMax + 2; at += 1) answers.push(await guess(at));
+        expect(answers).toEqual([...Array.from({ length: perKnownMax }, () => 4), 3, 3]);
+        await enter(transport, login, { clientId: `${login} ${logins}` });
+      }
+      await broker.close();
+    }
   });
 });
 
@@ -151,6 +182,36 @@ describe('without files, what a login may do', () => {
     });
     expect(observer.texts.filter((text) => text.startsWith('forged'))).toEqual([]);
     expect(observer.texts).toContain('as an operator');
+  });
+
+  it('lets the observer say something of a new node at once, and take it back when the node is declared no more', async () => {
+    await know('inventory-lab', 'observer-lab');
+    const { transport } = await start();
+    const [inventory, observer] = [await enter(transport, 'inventory-lab'), await enter(transport, 'observer-lab')];
+    await observer.link.subscribe(['homelab/desired/+', 'homelab/world/nodes/+']);
+    const cabin = desired('shed', 'cabin', null);
+    await inventory.link.publish('homelab/desired/shed', cabin, { retain: true });
+    await inventory.link.publish('homelab/desired/lustro', desired('lustro', 'hub', null), { retain: true });
+    await observer.link.publish('homelab/world/nodes/lustro', 'offline', { retain: true });
+    await observer.until('offline');
+    await inventory.link.publish('homelab/desired/lustro', '', { retain: true });
+    await inventory.link.publish('homelab/desired/shed', cabin.replace('"x"', '"later"'), { retain: true });
+    await observer.link.publish('homelab/world/nodes/lustro', 'taken back', { retain: true });
+    await observer.until('taken back');
+  });
+
+  it('who has no role is told so by every command, in one line', async () => {
+    await know('mallory', 'inventory-lab');
+    const { broker, transport } = await start();
+    const inventory = await enter(transport, 'inventory-lab');
+    await inventory.link.publish('homelab/desired/lab', desired('lab', 'hub', { anna: 'operator' }), { retain: true });
+    const credentials = join(root, 'mallory.yaml');
+    writeFileSync(credentials, `mallory: ${password}\n`);
+    const settings = settingsOf({ HOMELAB_BROKER_URL: `mqtt://127.0.0.1:${broker.port}`, HOMELAB_CREDENTIALS: credentials, HOMELAB_LOGIN: 'mallory' });
+    await waitFor('mallory to be told', async () => {
+      const said = await status(settings, capturedOutput()).catch((error: unknown) => error);
+      return said instanceof UnavailableError && /mallory .* has no role: inventory\/access\.yaml/.test(said.message);
+    });
   });
 
   it('on an edge site lets the bridge bring the nodes of the site, and only then their actors in', async () => {

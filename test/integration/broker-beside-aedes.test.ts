@@ -214,6 +214,7 @@ describe('a QoS 1 message that cannot be stored', () => {
       reports: new ReportOnce(),
       log: silentLog,
       requestPrefixes: [],
+      statusFilters: [],
       logins: null,
       onRetained: () => undefined,
     };

@@ -237,7 +237,7 @@ describe('the embedded broker', () => {
       accessOf: (login) => ({ reads: ['root/#'], writes: [`root/actions/approved/${login}`] }),
       onChange: () => undefined,
     };
-    const broker = await start({ logins, neverRetained: ['root/actions'] });
+    const broker = await start({ logins, requestPrefixes: ['root/actions'] });
     const login = async (name: string, password: string): Promise<RawClient> => {
       const raw = await RawClient.open(broker.port);
       closers.push(() => {

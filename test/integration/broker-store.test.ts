@@ -1,6 +1,4 @@
 /** The disk of the embedded broker: what it has acknowledged survives kill -9, and no damage keeps it from starting. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBroker } from '../../bus/broker.ts';
 import { createLog, silentLog } from '../../bus/log.ts';
 import { randomFrom } from '../kit/broker-fuzz-inputs.ts';
+import { brokerProcess } from '../kit/broker-process.ts';
 import { TestClient, transportTo } from '../kit/conformance-brokers.ts';
 import { freePort } from '../kit/mosquitto.ts';
 import { StepClock } from '../kit/step-clock.ts';
@@ -23,26 +22,6 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function brokerProcess(port: number, dataDir: string): Promise<ChildProcess> {
-  const script = new URL('../kit/broker-main.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', 'tsx', script, String(port), dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
-  closers.push(() => kill(child));
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-    child.emit('output');
-  });
-  await waitFor('the broker process to listen', () => output.includes('ready'), { emitter: child, event: 'output', deadlineMs: 30_000 });
-  return child;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const exited = once(child, 'exit');
-  process.kill(child.pid, 'SIGKILL');
-  await exited;
-}
-
 describe('retained messages and their clears', () => {
   it('survive kill -9 at full speed, each as last acknowledged or later', async () => {
     const dataDir = join(directory, 'broker');
@@ -52,7 +31,8 @@ describe('retained messages and their clears', () => {
     /** By topic: what was acknowledged last, and everything sent after it; '' is a clear. */
     const known = new Map<string, { acknowledged: string; sentSince: string[] }>();
     for (let life = 0; life < 3; life += 1) {
-      const child = await brokerProcess(port, dataDir);
+      const broker = await brokerProcess(port, dataDir);
+      closers.push(broker.kill);
       const writer = await TestClient.connect(transport, { clientId: 'writer' });
       const sending: Promise<unknown>[] = [];
       for (let count = 0; count < 1_500; count += 1) {
@@ -69,10 +49,11 @@ describe('retained messages and their clears', () => {
         sending.push(sent.catch(() => undefined));
         if (count === 1_000) await sent;
       }
-      await kill(child);
+      await broker.kill();
       await Promise.all(sending);
     }
-    const child = await brokerProcess(port, dataDir);
+    const broker = await brokerProcess(port, dataDir);
+    closers.push(broker.kill);
     const reader = await TestClient.connect(transport, { clientId: 'reader' });
     await reader.link.subscribe(['d/#', 'fence']);
     await reader.link.publish('fence', 'fence', { retain: false });
@@ -81,7 +62,7 @@ describe('retained messages and their clears', () => {
     const wrong = [...known].filter(([topic, { acknowledged, sentSince }]) => ![acknowledged, ...sentSince].includes(found.get(topic) ?? ''));
     expect(wrong).toEqual([]);
     expect(found.size).toBeGreaterThan(50);
-    await kill(child);
+    await broker.kill();
   });
 });
 

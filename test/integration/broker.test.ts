@@ -1,5 +1,4 @@
 /** The embedded broker beyond the conformance suite: its store, its port, and what it must not do to its clients. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -10,6 +9,7 @@ import { type Broker, type BrokerOptions, startBroker } from '../../bus/broker.t
 import { BrokerPortTakenError } from '../../bus/broker-listeners.ts';
 import { BrokerStoreLockedError } from '../../bus/broker-store.ts';
 import { createLog, silentLog } from '../../bus/log.ts';
+import { brokerProcess } from '../kit/broker-process.ts';
 import { TestClient, transportTo } from '../kit/conformance-brokers.ts';
 import { freePort } from '../kit/mosquitto.ts';
 import { waitFor } from '../kit/wait.ts';
@@ -111,7 +111,8 @@ describe('the store of the embedded broker', () => {
     const transport = transportTo(`mqtt://127.0.0.1:${port}`);
     let next = 0;
     for (let life = 0; life < 3; life += 1) {
-      const child = await brokerProcess(port, dataDir);
+      const killed = await brokerProcess(port, dataDir);
+      closers.push(killed.kill);
       if (life === 0) {
         const session = await TestClient.connect(transport, { clientId: 'session', clean: false });
         await session.link.subscribe(['t']);
@@ -127,18 +128,17 @@ describe('the store of the embedded broker', () => {
         sending.push(sent.catch(() => undefined));
         if (number % 500 === 499) await Promise.race([sent, writer.closed()]);
       }
-      process.kill(child.pid ?? 0, 'SIGKILL');
-      await once(child, 'exit');
+      await killed.kill();
       await Promise.all(sending);
     }
-    const child = await brokerProcess(port, dataDir);
+    const killed = await brokerProcess(port, dataDir);
+    closers.push(killed.kill);
     const back = await TestClient.connect(transport, { clientId: 'session', clean: false });
     await back.link.publish('t', 'end', { retain: false });
     await back.until('end');
     const arrived = new Set(back.texts);
     expect(acknowledged.filter((number) => !arrived.has(String(number)))).toEqual([]);
-    process.kill(child.pid ?? 0, 'SIGKILL');
-    await once(child, 'exit');
+    await killed.kill();
   });
 
   it('that cannot be read is set aside, which is said, and the broker starts', async () => {
@@ -162,24 +162,6 @@ describe('the store of the embedded broker', () => {
   });
 });
 
-async function brokerProcess(port: number, dataDir: string): Promise<ChildProcess> {
-  const script = new URL('../kit/broker-main.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', 'tsx', script, String(port), dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
-  closers.push(async () => {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-    const exited = once(child, 'exit');
-    process.kill(child.pid, 'SIGKILL');
-    await exited;
-  });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-    child.emit('output');
-  });
-  await waitFor('the broker process to listen', () => output.includes('ready'), { emitter: child, event: 'output', deadlineMs: 30_000 });
-  return child;
-}
-
 describe('the embedded broker', () => {
   it('takes the retain flag off where nothing is ever retained, and lets an older retained message be cleared', async () => {
     const dataDir = join(directory, 'broker');
@@ -188,7 +170,7 @@ describe('the embedded broker', () => {
     await careless.link.publish('root/actions/approved/bob', 'stored by an older version', { retain: true });
     await before.close();
 
-    const broker = await start({ dataDir, neverRetained: ['root/actions'] });
+    const broker = await start({ dataDir, requestPrefixes: ['root/actions'] });
     const writer = await client(broker, 'writer');
     const live = await client(broker, 'live');
     await live.link.subscribe(['root/actions/rejected/+']);

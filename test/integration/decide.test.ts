@@ -31,7 +31,7 @@ beforeEach(async () => {
   await client.link.subscribe(['homelab/world/#', 'homelab/actions/#', 'homelab/actors/#']);
   await client.link.publish('homelab/desired/vps', JSON.stringify(desiredNode({ node: 'vps' })), { retain: true });
   const options = { node: 'vps', site: 'hub', root: 'homelab', transport: transportTo(url()), dataRoot: dir, clock: systemClock, log: silentLog };
-  const module = createLedgerModule({ anonymousAllowed: true });
+  const module = createLedgerModule({ anonymousAllowed: () => true });
   ledger = new RunningActor({ ...options, module, random: () => 0, version: '0.0.1', onGaveUp: () => undefined });
   ledger.start();
   await waitFor('the ledger to judge', () => /"mode":"idle"/.test(client.seen.findLast(({ topic }) => topic === 'homelab/actors/vps/ledger')?.text ?? ''));

@@ -123,7 +123,7 @@ describe.each(overTcp)('a declared homelab on $name', ({ available, start }) => 
     write({ ...tower('  mosquitto:\n  wiki:\n    repair_risk: guarded\n'), ...pi('  dashboard:\n') });
     runInventory();
     run(createObserverModule({ incidentGraceMs: 0 }));
-    run(createLedgerModule({ anonymousAllowed: false }));
+    run(createLedgerModule({ anonymousAllowed: () => false }));
     run(createSupervisorModule());
     await declares('tower', ['mosquitto', 'wiki', 'wiki-postgres']);
     await waitFor('the supervisor to watch', () => shown('decisions/tower') !== undefined && shown('decisions/pi') !== undefined, { emitter: person });

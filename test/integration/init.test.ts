@@ -1,5 +1,5 @@
 /** `homelab init` on a real engine and on the stand-in: the proposal reads without a fault, holds no secret, and overwrites nothing. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,9 +8,11 @@ import { contentOf } from '../../actors/inventory/tree.ts';
 import { readTree } from '../../adapters/files/tree.ts';
 import type { SimulatedContainer } from '../../adapters/simulated/container.ts';
 import { init } from '../../cli/commands/init.ts';
+import { listInForce, rolesNow } from '../../cli/creds/roles.ts';
 import { UnavailableError } from '../../cli/session.ts';
 import { readSettings, type Settings, UsageError } from '../../cli/settings.ts';
 import { capturedOutput } from '../kit/captured-output.ts';
+import { writeFiles } from '../kit/declared-files.ts';
 import { type Dockerd, haveDockerd, startDockerd } from '../kit/dockerd.ts';
 import { busyboxImage, politeCommand } from '../kit/images.ts';
 import { StandInEngine } from '../kit/stand-in-engine.ts';
@@ -25,7 +27,7 @@ afterEach(() => {
 });
 
 const settingsFor = (socket: string, env: Readonly<Record<string, string>> = {}): Settings =>
-  readSettings({ HOMELAB_INVENTORY: directory, NODE_NAME: 'attic', DOCKER_HOST: `unix://${socket}`, ...env });
+  readSettings({ HOMELAB_INVENTORY: directory, HOMELAB_ROOT: join(directory, 'data'), NODE_NAME: 'attic', DOCKER_HOST: `unix://${socket}`, ...env });
 const read = (path: string): string => readFileSync(join(directory, path), 'utf8');
 const compose = (project: string, service: string): Record<string, string> => ({
   'com.docker.compose.project': project,
@@ -122,6 +124,55 @@ describe('on the stand-in engine', () => {
     expect(out.text).toMatch(/left +hosts\/attic\/services\.yaml +was there already/);
     expect(out.text).toMatch(/written +hosts\/attic\/capabilities\.yaml/);
     expect(out.text).toMatch(/Add to inventory\/topology\.yaml, below nodes:\n {2}attic:\n {4}site: hub/);
+  });
+
+  describe('beside the homelab of somebody else', () => {
+    const others = {
+      'inventory/topology.yaml': 'sites: { hub: { broker: { node: vps } } }\nnodes: { vps: { site: hub } }\n',
+      'inventory/access.yaml': 'logins: { anna: operator }\n',
+      'hosts/vps/services.yaml': 'services: {}\n',
+    };
+    const logins = 'kim: { tokens: [] }\nhomeassistant: { tokens: [] }\nexecutor-attic: { tokens: [] }\n';
+    let clone: string;
+    let settings: Settings;
+    beforeEach(async () => {
+      await start([broker]);
+      clone = writeFiles(others);
+      writeFileSync(join(directory, 'logins.yaml'), logins, { mode: 0o600 });
+      // As where HOMELAB_INVENTORY is not set: then it is the directory of the program.
+      const named = settingsFor(socket, { HOMELAB_ROOT: directory });
+      settings = { ...named, inventoryDir: clone, isInventoryNamed: false, proposalDir: join(directory, 'proposal') };
+    });
+    afterEach(() => {
+      rmSync(clone, { recursive: true, force: true });
+    });
+
+    it('writes into a directory of its own, where nothing counts, and says what to do for it to count', async () => {
+      const out = capturedOutput();
+      expect(await init(settings, out, {})).toBe(0);
+      expect(readdirSync(join(clone, 'hosts'))).toEqual(['vps']);
+      const written = await readTree(settings.proposalDir);
+      expect([...written.hosts.keys()]).toEqual(['attic']);
+      expect(contentOf(written.topology)?.nodes).toMatchObject({ attic: { site: 'hub' } });
+      expect(out.text).toContain('Nothing of it counts yet');
+      expect(out.text).toContain(`export HOMELAB_INVENTORY=${settings.proposalDir}`);
+      expect(await rolesNow(settings)).toEqual({ kim: 'operator' });
+    });
+
+    it('proposes a list that keeps the role of everybody who has a login', async () => {
+      await init(settings, capturedOutput(), {});
+      expect(contentOf((await readTree(settings.proposalDir)).access)).toEqual({ logins: { kim: 'operator' } });
+      const chosen = { ...settings, inventoryDir: settings.proposalDir, isInventoryNamed: true };
+      expect((await listInForce(chosen))?.roles['kim']).toBe('operator');
+    });
+
+    it('writes there once that homelab names this machine', async () => {
+      writeFileSync(join(clone, 'inventory/topology.yaml'), 'sites: { hub: { broker: { node: vps } } }\nnodes: { vps: { site: hub }, attic: { site: hub } }\n');
+      const out = capturedOutput();
+      await init(settings, out, {});
+      expect(readdirSync(join(clone, 'hosts'))).toEqual(['attic', 'vps']);
+      expect(out.text).not.toContain('counts yet');
+    });
   });
 
   it('shows the proposal and writes nothing with --print', async () => {

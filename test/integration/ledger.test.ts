@@ -51,7 +51,7 @@ describe.each(brokersUnderTest)('the ledger on $name', ({ available, start }) =>
   async function startLedger(): Promise<void> {
     const modesBefore = person.seen.length;
     ledger = new RunningActor({
-      module: createLedgerModule({ anonymousAllowed: true }),
+      module: createLedgerModule({ anonymousAllowed: () => true }),
       node: 'vps',
       site: 'hub',
       root: 'homelab',

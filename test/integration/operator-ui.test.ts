@@ -60,7 +60,7 @@ describe.each(brokers)('the operator-ui on $name', ({ name, start, available }) 
     await client.link.publish('homelab/desired/vps', JSON.stringify(desiredNode({ node: 'vps', access: { anna: 'operator', bert: 'reader' } })), {
       retain: true,
     });
-    run(createLedgerModule({ anonymousAllowed: false }));
+    run(createLedgerModule({ anonymousAllowed: () => false }));
     const loginsFile = join(dir, 'logins.yaml');
     writeLogins(loginsFile, logins);
     const usual = { host: '127.0.0.1', port: 0, publicUrl: null, trustedProxies: [], asksWithoutLogin: () => false, pageDirectory: null, log: silentLog };
@@ -127,7 +127,7 @@ describe.each(brokers)('the operator-ui on $name', ({ name, start, available }) 
       await running[0]?.stop();
       const answer = await call('POST', `/actions/${id}/approve`);
       expect(answer).toMatchObject({ ok: false, code: 'no_answer', line: expect.stringContaining('did not answer') });
-      run(createLedgerModule({ anonymousAllowed: false }));
+      run(createLedgerModule({ anonymousAllowed: () => false }));
       await waitFor('the ledger to judge again', () => status('ledger')['status'] === 'online' && status('ledger')['mode'] === 'waiting');
       expect(await call('POST', `/actions/${id}/reject`)).toMatchObject({ ok: true, code: 'rejected' });
     });

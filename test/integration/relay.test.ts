@@ -64,7 +64,7 @@ beforeEach(async () => {
     await people[side].link.subscribe(['homelab/#']);
     await say(side, 'desired/cabin-1', desiredNode({ node: 'cabin-1', site: 'cabin' }), true);
     await say(side, 'desired/vps', desiredNode({ node: 'vps', site: 'hub' }), true);
-    run(side, createLedgerModule({ anonymousAllowed: false }));
+    run(side, createLedgerModule({ anonymousAllowed: () => false }));
   }
   run('hub', createObserverModule());
   for (const side of ['hub', 'cabin'] as const) await becomes(side, `actors/${nodes[side]}/ledger`, { mode: 'idle' });

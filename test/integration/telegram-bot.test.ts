@@ -56,7 +56,7 @@ async function open({ start }: { readonly start: () => Promise<Started> }): Prom
   person = await TestClient.connect(transportTo(url), { clientId: 'test' });
   await person.link.subscribe(['homelab/world/#', 'homelab/actors/#', 'homelab/replies/#']);
   await person.link.publish('homelab/desired/vps', JSON.stringify(desiredNode({ node: 'vps' })), { retain: true });
-  run(createLedgerModule({ anonymousAllowed: false }));
+  run(createLedgerModule({ anonymousAllowed: () => false }));
 }
 
 async function close(): Promise<void> {

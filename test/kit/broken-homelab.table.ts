@@ -32,7 +32,7 @@ export const rightHomelab: Files = {
       node: edge-1
       service: mosquitto
       standby_port: 1884
-      tls: { names: [edge-1] }
+      tls: { names: [edge-1], standby_port: 8884 }
     uplink:
       kind: lte
       to: hub
@@ -338,7 +338,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   { rule: 'ports-differ', file: about('ports-a'), from: 'host: 8080', to: 'host: 8088' },
   { rule: 'broker-port', file: topology, from: 'broker: { node: alpha }', to: 'broker: { node: alpha, port: 8884 }' },
   { rule: 'broker-port', file: topology, from: 'standby_port: 1884', to: 'standby_port: 1883' },
-  { rule: 'broker-port', file: topology, from: 'tls: { names: [edge-1] }', to: 'tls: { names: [edge-1], websocket_port: 8883 }' },
+  { rule: 'broker-port', file: topology, from: 'tls: { names: [edge-1], standby_port: 8884 }', to: 'tls: { names: [edge-1], websocket_port: 8883 }' },
   { rule: 'broker-url', file: compose('node-agent'), from: 'mqtt://elsewhere.example.org', to: 'mqtt://alpha' },
   {
     rule: 'broker-authority',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withPassword, writeLogins } from '../../adapters/logins/logins-file.ts';
 import { silentLog } from '../../bus/log.ts';
-import { requestPrefixes } from '../../cli/broker-options.ts';
+import { brokerTopics } from '../../cli/broker-options.ts';
 import { startWithLogins } from '../../cli/creds/open-logins.ts';
 import { readSettings } from '../../cli/settings.ts';
 import { topicRoot } from '../../contracts/defaults.ts';
@@ -39,7 +39,7 @@ export async function startSiteEmbedded(files: Files, site: string, port: number
       host: '127.0.0.1',
       port,
       dataDir: null,
-      neverRetained: requestPrefixes(topicRoot),
+      ...brokerTopics(topicRoot),
       clock,
       version: 'test',
       log: silentLog,

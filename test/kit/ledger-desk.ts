@@ -63,6 +63,7 @@ export class TestDesk {
   private readonly published = new Map<string, readonly MaintenanceWindow[]>();
   /** It is killed after so many more commands; what it wanted done after that is not done. */
   commandsLeft = Number.POSITIVE_INFINITY;
+  anonymousAllowed: boolean;
   /** Kinds of commands, in order, since the last `said`. */
   private order: string[] = [];
 
@@ -71,7 +72,8 @@ export class TestDesk {
   ) {
     const site = options.site ?? 'hub';
     const newRelayId = options.newRelayId ?? relayIds();
-    this.state = openDesk({ site, anonymousAllowed: options.anonymousAllowed ?? false, newRelayId }, options.remembered ?? nothing);
+    this.anonymousAllowed = options.anonymousAllowed ?? false;
+    this.state = openDesk({ site, newRelayId }, options.remembered ?? nothing);
   }
 
   /** Ready: vps and piha are desired with web and db, and everything retained has been read. */
@@ -109,14 +111,15 @@ export class TestDesk {
     const before = this.replies.length;
     const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
     const topic = requester === 'anonymous' ? topics.anonymousRequest.build({ state }) : topics.request.build({ state, requester });
-    this.send({ type: 'request', state, requester, topic, text, retained: how.retained ?? false, now: this.now });
+    this.send({ type: 'request', state, requester, topic, text, retained: how.retained ?? false, anonymousAllowed: this.anonymousAllowed, now: this.now });
     return this.replies[before]?.reply ?? null;
   }
 
   maintain(requester: string, payload: string | object): Reply | null {
     const before = this.replies.length;
     const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
-    this.send({ type: 'request', state: null, requester, topic: topics.maintenanceRequest.build({ requester }), text, retained: false, now: this.now });
+    const topic = topics.maintenanceRequest.build({ requester });
+    this.send({ type: 'request', state: null, requester, topic, text, retained: false, anonymousAllowed: this.anonymousAllowed, now: this.now });
     return this.replies[before]?.reply ?? null;
   }
 

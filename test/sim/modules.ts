@@ -62,7 +62,7 @@ export function moduleOf(name: string, { shape, declared, machine, homeAssistant
     case 'observer':
       return createObserverModule({});
     case 'ledger':
-      return createLedgerModule({ anonymousAllowed: false, newRelayId: newNonce });
+      return createLedgerModule({ anonymousAllowed: () => false, newRelayId: newNonce });
     case 'supervisor':
       return createSupervisorModule({ haRules: shape.haRules });
     case 'node-agent':
