@@ -10,6 +10,7 @@ import { pageEvents } from '../kit/page-events.ts';
 import { longName, longWordEvents, longWordsWorld } from '../kit/page-long-words.ts';
 import { nodeIncident } from '../kit/page-parts.ts';
 import { button, headingIs, networkNoise, PageRig, says } from '../kit/page-rig.ts';
+import type { PageServer } from '../kit/page-server.ts';
 import { waitFor } from '../kit/wait.ts';
 
 interface AxeResult {
@@ -144,25 +145,32 @@ describe.skipIf(!haveChromium())('the page', () => {
   });
 
   /** A page whose clock a test turns on: half a minute of silence in no time. */
-  const visitWithClock = async (url: string, shape: typeof desktop | typeof phone): Promise<Page> => {
-    const page = await rig.visit(url, shape, { expected: networkNoise });
+  const visitWithClock = async (server: PageServer, shape: typeof desktop | typeof phone): Promise<Page> => {
+    const page = await rig.visit(server.url, shape, { expected: networkNoise });
     await page.clock.install();
     await page.addInitScript(countAlive);
     await page.reload();
     await headingIs(page, '2 actions wait for your yes');
+    // It shows what it has read before it listens.
+    await waitFor('the page to listen', async () => {
+      server.sayAlive();
+      return (await heardOf(page)) > 0;
+    });
     return page;
   };
+  const heardOf = (page: Page): Promise<number> => page.evaluate<number>('aliveHeard');
 
   it('whose server is silent, on a connection that does not end, counts as lost within half a minute', async () => {
     const server = await rig.serve();
-    const page = await visitWithClock(server.url, desktop);
+    const page = await visitWithClock(server, desktop);
     const isLive = page.getByRole('banner').getByText('live', { exact: true });
     for (let spoken = 0; spoken < 3; spoken += 1) {
       // Not a word but that it is there.
       await page.clock.fastForward(streamAliveMs * 2);
       await isLive.waitFor();
+      const heard = await heardOf(page);
       server.sayAlive();
-      await waitFor('the page to hear it', async () => (await page.evaluate<number>('aliveHeard')) > spoken);
+      await waitFor('the page to hear it', async () => (await heardOf(page)) > heard);
     }
     server.goSilent();
     await page.clock.fastForward(streamAliveMs * 2);
@@ -174,7 +182,7 @@ describe.skipIf(!haveChromium())('the page', () => {
 
   it('says of a yes that was not answered that it may have been heard, believes nothing until its server speaks, and says what to do', async () => {
     const server = await rig.serve();
-    const page = await visitWithClock(server.url, phone);
+    const page = await visitWithClock(server, phone);
     server.goSilent();
     await button(page, /^Approve restart/)
       .first()
