@@ -16,6 +16,9 @@ const muteMaxMs = 1_209_600_000;
 /** People ask one thing at a time. */
 const repliesMax = 20;
 
+/** "Nothing waits" would be untrue of what has not been read. */
+const stillReading = ['I have only just started, and have not read everything yet. Ask again in a moment.'];
+
 type Text = Extract<Update, { readonly kind: 'text' }>;
 
 const help = [
@@ -38,10 +41,10 @@ export function hearText(state: BotState, { chat, text, sentAtMs }: Text, { now,
   const say = (lines: readonly string[]): void => reply(state, chat, lines, now);
   switch (command) {
     case 'status':
-      say(statusLines(state, now));
+      say(state.isSynced ? statusLines(state, now) : stillReading);
       break;
     case 'actions':
-      say(actionsLines(state));
+      say(state.isSynced ? actionsLines(state) : stillReading);
       break;
     case 'why': {
       const [node, service] = words;

@@ -39,6 +39,12 @@ describe('/status', () => {
     expect(answer(homelab().disconnected())).toContain('⚪ hub: not known now; it was nominal');
   });
 
+  it('does not say that nothing waits before it has read what does', () => {
+    const rig = new BotRig().says(home, '/status').says(home, '/actions').desired('vps').action('pending').synced().pass(5_000);
+    const answers = rig.texts().filter((text) => !text.startsWith('⏳'));
+    expect(answers).toEqual([expect.stringMatching(/^I have only just started.*Ask again/), expect.stringMatching(/^I have only just started/)]);
+  });
+
   it('warns of a file of the inventory that has a fault', () => {
     const fault = { status: 'online', node: 'vps', actor: 'inventory', mode: 'degraded', detail: 'hosts/vps/services.yaml:3:9: expected a mapping' };
     const rig = homelab().document('actorStatus', { node: 'vps', actor: 'inventory' }, fault);

@@ -186,6 +186,7 @@ describe('what people write, on the built-in broker', () => {
     runBot();
     await propose();
     await listening();
+    await reads('⏳');
     telegram.says(999, '/status');
     for (const [command, answer] of [
       ['/status', '1 waits for a yes'],
